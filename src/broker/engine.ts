@@ -1,0 +1,23 @@
+// What the functions of broker/ share: passed to each of them, owned by broker.ts.
+
+import type { Settings } from '../base/config.ts'
+import type { Logger } from '../base/logger.ts'
+import type { Metrics } from '../base/metrics.ts'
+import type { LogDirectory } from '../log/types.ts'
+import type { Platform } from '../platform/platform.ts'
+import type { Registry } from './registry.ts'
+import type { Topics } from './topics.ts'
+import type { Waiters } from './waiters.ts'
+
+export interface Engine {
+  readonly platform: Platform
+  readonly settings: Settings
+  readonly logger: Logger
+  readonly metrics: Metrics
+  readonly directory: LogDirectory
+  readonly registry: Registry
+  readonly topics: Topics
+  readonly waiters: Waiters
+  /** New work is refused from the moment this is true. */
+  closed: boolean
+}
