@@ -1,16 +1,22 @@
 // The codecs of a batch's record region, by the number in its attributes.
-//   1  decompress() never produces more than `bytesMax` bytes, whatever the input claims
+//   1  decompress() never yields more than `bytesMax` bytes, whatever the input claims
 //   2  corrupt input is CORRUPT_MESSAGE, never another error; the batch's CRC was checked before
-// Called by cursor.ts and build.ts.
+//   3  everything can be read without native modules; only writing zstd on Node 20 needs one
+// A codec is loaded when it is first met. Called by cursor.ts and build.ts.
 
-import { gunzipSync, gzipSync } from 'node:zlib'
 import { KafkaError } from '../base/errors.ts'
-
-export interface Codec {
-  compress(bytes: Uint8Array): Uint8Array
-  /** At most bytesMax bytes out, else MESSAGE_TOO_LARGE. Any other error means that the input is corrupt. */
-  decompress(bytes: Uint8Array, bytesMax: number): Buffer
-}
+import { type Codec, optionalModule } from './codec.ts'
+import { gzipCodec } from './codec-gzip.ts'
+import { type Lz4Module, lz4Codec } from './codec-lz4.ts'
+import { type SnappyModule, snappyCodec } from './codec-snappy.ts'
+import {
+  nativeZstdCodec,
+  portableZstdCodec,
+  type ZstdModule,
+  type ZstdStream,
+  zlibWithZstd,
+  zlibZstdCodec,
+} from './codec-zstd.ts'
 
 export const codecNames = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const
 export type CodecName = (typeof codecNames)[number]
@@ -18,21 +24,16 @@ export type CodecName = (typeof codecNames)[number]
 /** What one batch may unfold to when the caller sets no bound. */
 export const decompressedBytesMax = 64 << 20
 
-const gzipCodec: Codec = {
-  compress: bytes => gzipSync(bytes),
-  decompress: (bytes, bytesMax) => {
-    try {
-      return gunzipSync(bytes, { maxOutputLength: bytesMax })
-    } catch (error) {
-      throw (error as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE' ? unfoldsTooFar(bytesMax) : error
-    }
-  },
+const loaders: Record<Exclude<CodecName, 'none'>, () => Codec> = {
+  gzip: () => gzipCodec,
+  snappy: () => snappyCodec(required<SnappyModule>('snappyjs')),
+  lz4: () => lz4Codec(optionalModule<Lz4Module>('lz4-napi')),
+  zstd: loadZstd,
 }
-
-const codecs: readonly (Codec | undefined)[] = [undefined, gzipCodec]
+const loaded = new Map<number, Codec>()
 
 /** Errors: UNSUPPORTED_COMPRESSION_TYPE. */
-export function compress(codec: number, bytes: Uint8Array): Uint8Array {
+export function compress(codec: number, bytes: Buffer): Uint8Array {
   return codec === 0 ? bytes : codecOfNumber(codec).compress(bytes)
 }
 
@@ -42,22 +43,42 @@ export function decompress(
   bytes: Buffer,
   { bytesMax = decompressedBytesMax }: { bytesMax?: number } = {},
 ): Buffer {
-  if (codec === 0) return bytes
-  const found = codecOfNumber(codec)
+  return codec === 0 ? bytes : decompressWith(codecOfNumber(codec), bytes, bytesMax)
+}
+
+/** The same with a codec in hand: whatever it throws becomes CORRUPT_MESSAGE, unless it is a KafkaError already. */
+export function decompressWith(codec: Codec, bytes: Buffer, bytesMax: number): Buffer {
   try {
-    return found.decompress(bytes, bytesMax)
+    return codec.decompress(bytes, bytesMax)
   } catch (cause) {
     if (cause instanceof KafkaError) throw cause
-    throw new KafkaError('CORRUPT_MESSAGE', { message: `${codecNames[codec]} data does not unfold`, cause })
+    throw new KafkaError('CORRUPT_MESSAGE', { message: 'compressed records do not unfold', cause })
   }
 }
 
-export function unfoldsTooFar(bytesMax: number): KafkaError {
-  return new KafkaError('MESSAGE_TOO_LARGE', { message: 'compressed records unfold beyond the limit', bytesMax })
+function codecOfNumber(number: number): Codec {
+  let codec = loaded.get(number)
+  if (codec === undefined) {
+    const name = codecNames[number]
+    if (name === undefined || name === 'none')
+      throw new KafkaError('UNSUPPORTED_COMPRESSION_TYPE', { message: 'unknown codec', codec: number })
+    codec = loaders[name]()
+    loaded.set(number, codec)
+  }
+  return codec
 }
 
-function codecOfNumber(codec: number): Codec {
-  const found = codecs[codec]
-  if (found === undefined) throw new KafkaError('UNSUPPORTED_COMPRESSION_TYPE', { message: 'unknown codec', codec })
+function loadZstd(): Codec {
+  const zlib = zlibWithZstd()
+  if (zlib !== undefined) return zlibZstdCodec(zlib)
+  // The package's main file waits at its top level, which require() does not; this is the same code without its detour.
+  const native = optionalModule<ZstdModule>('@cloudpss/zstd/napi')
+  return native === undefined ? portableZstdCodec(required<ZstdStream>('fzstd')) : nativeZstdCodec(native)
+}
+
+function required<T>(name: string): T {
+  const found = optionalModule<T>(name)
+  if (found === undefined)
+    throw new KafkaError('UNSUPPORTED_COMPRESSION_TYPE', { message: `the package ${name} is not installed` })
   return found
 }

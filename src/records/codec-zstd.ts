@@ -1,0 +1,78 @@
+// zstd, by whichever of three is there:
+//   node:zlib (from Node 22.15 on)   reads within a bound of its own, writes
+//   @cloudpss/zstd (native)          reads, writes
+//   fzstd (JavaScript)               reads; writing is UNSUPPORTED_COMPRESSION_TYPE
+// The last two know no bound, so zstd-frames.ts computes one from the headers first.
+
+import * as zlib from 'node:zlib'
+import { KafkaError } from '../base/errors.ts'
+import { asBuffer, type Codec, malformed, unfoldsTooFar } from './codec.ts'
+import { narrowWindow, scanFrames } from './zstd-frames.ts'
+
+/** What node:zlib has grown; Node 20 lacks it. */
+export interface ZstdZlib {
+  zstdCompressSync(bytes: Uint8Array): Buffer
+  zstdDecompressSync(bytes: Uint8Array, options: { maxOutputLength: number }): Buffer
+}
+
+export interface ZstdModule {
+  compress(bytes: Uint8Array): Uint8Array
+  decompress(bytes: Uint8Array): Uint8Array
+}
+
+/** fzstd's streaming half. */
+export interface ZstdStream {
+  Decompress: new (ondata: (bytes: Uint8Array) => void) => { push(bytes: Uint8Array, final: boolean): void }
+}
+
+export function zlibWithZstd(): ZstdZlib | undefined {
+  return 'zstdDecompressSync' in zlib ? (zlib as unknown as ZstdZlib) : undefined
+}
+
+export function zlibZstdCodec(found: ZstdZlib): Codec {
+  return {
+    compress: bytes => found.zstdCompressSync(bytes),
+    decompress(bytes, bytesMax) {
+      try {
+        return found.zstdDecompressSync(bytes, { maxOutputLength: bytesMax })
+      } catch (error) {
+        throw (error as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE' ? unfoldsTooFar(bytesMax) : error
+      }
+    },
+  }
+}
+
+export function nativeZstdCodec(native: ZstdModule): Codec {
+  return {
+    compress: bytes => native.compress(bytes),
+    decompress(bytes, bytesMax) {
+      for (const frame of scanFrames(bytes, bytesMax)) if (frame.end > bytes.length) throw malformed('cut', frame.end)
+      const unfolded = asBuffer(native.decompress(bytes))
+      if (unfolded.length > bytesMax) throw unfoldsTooFar(bytesMax)
+      return unfolded
+    },
+  }
+}
+
+export function portableZstdCodec({ Decompress }: ZstdStream): Codec {
+  return {
+    compress() {
+      throw new KafkaError('UNSUPPORTED_COMPRESSION_TYPE', {
+        message: 'writing zstd needs Node 22.15 or the optional package @cloudpss/zstd',
+      })
+    },
+    decompress(bytes, bytesMax) {
+      const parts: Uint8Array[] = []
+      let total = 0
+      for (const frame of scanFrames(bytes, bytesMax)) {
+        const stream = new Decompress(part => {
+          total += part.length
+          if (total > bytesMax) throw unfoldsTooFar(bytesMax)
+          parts.push(part.slice())
+        })
+        stream.push(narrowWindow(bytes, frame), true)
+      }
+      return Buffer.concat(parts, total)
+    },
+  }
+}
