@@ -115,7 +115,10 @@ function readTagged(reader: Reader, tagged: readonly TaggedStep[], value: Values
 }
 
 function writeTagged(writer: Writer, tagged: readonly TaggedStep[], value: Values): void {
-  if (tagged.length === 0) return writer.uvarint(0)
+  if (tagged.length === 0) {
+    writer.uvarint(0)
+    return
+  }
   const told = tagged.filter(step => value[step.name] !== undefined && !same(value[step.name], step.default))
   writer.uvarint(told.length)
   for (const { tag, name, codec } of told) {

@@ -47,9 +47,9 @@ export class Writer {
   }
 
   int64(value: number): void {
-    if (value >= longMax) return this.#halves(0x7fff_ffff, 0xffff_ffff)
-    if (value <= longMin) return this.#halves(0x8000_0000, 0)
-    this.#halves(Math.floor(value / 0x1_0000_0000), value >>> 0)
+    if (value >= longMax) this.#halves(0x7fff_ffff, 0xffff_ffff)
+    else if (value <= longMin) this.#halves(0x8000_0000, 0)
+    else this.#halves(Math.floor(value / 0x1_0000_0000), value >>> 0)
   }
 
   float64(value: number): void {
@@ -69,7 +69,11 @@ export class Writer {
   }
 
   string(value: string | null, compact: boolean): void {
-    if (value === null) return compact ? this.uvarint(0) : this.int16(-1)
+    if (value === null) {
+      if (compact) this.uvarint(0)
+      else this.int16(-1)
+      return
+    }
     const length = Buffer.byteLength(value)
     assert(length <= 0x7fff, 'a string takes at most 32,767 bytes')
     if (compact) this.uvarint(length + 1)
@@ -88,7 +92,10 @@ export class Writer {
 
   /** Linked, not copied: the caller leaves the bytes alone until they are sent. */
   records(value: Buffer | readonly Buffer[] | null, compact: boolean): void {
-    if (value === null) return this.#length(-1, compact)
+    if (value === null) {
+      this.#length(-1, compact)
+      return
+    }
     const buffers = Buffer.isBuffer(value) ? [value] : (value as readonly Buffer[])
     let bytes = 0
     for (const buffer of buffers) bytes += buffer.length
