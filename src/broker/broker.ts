@@ -1,5 +1,5 @@
 // The broker: one engine over one data directory, for all faces. This file only ties the parts together and refuses work
-// once it is closed; each part is a file of its own. Made by open-broker.ts.
+// once it is closed; each part is a file of its own. Made by serve-directory.ts.
 
 import type { RecoveryReport } from '../log/types.ts'
 import { describeTopics, health, listTopics } from './describe.ts'

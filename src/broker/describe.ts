@@ -67,7 +67,7 @@ function describeTopic(topic: Topic): TopicDescription {
   return {
     topic: topic.name,
     topicId: topic.id,
-    internal: isInternalTopic(topic.name),
+    internal: topic.isInternal,
     partitions: topic.partitions.map(describePartition),
     get settings() {
       return settingValues(topic.settings)

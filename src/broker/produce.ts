@@ -8,7 +8,7 @@ import { KafkaError } from '../base/errors.ts'
 import type { AppendOptions, AppendResult } from '../log/types.ts'
 import type { Engine } from './engine.ts'
 import type { Partition } from './topics.ts'
-import { asKafkaError, brokerClosed } from './trouble.ts'
+import { asKafkaError, brokerClosed, internalTopic } from './trouble.ts'
 import type { ProducePartition, ProduceRequest, ProduceResult } from './types.ts'
 
 export function produce(engine: Engine, { acks, partitions }: ProduceRequest): Promise<ProduceResult[]> {
@@ -51,7 +51,8 @@ function append(
   }: { acks: number; request: ProducePartition; target: Partition | KafkaError; results: ProduceResult[] },
 ): Promise<void> | undefined {
   try {
-    if (target instanceof KafkaError) throw target
+    if (target instanceof KafkaError) throw internalTopic(request.topic) ?? target
+    if (target.topic.isInternal) throw internalTopic(target.topic.name)
     if (acks !== -1 && acks !== 1 && acks !== 0)
       throw new KafkaError('INVALID_REQUIRED_ACKS', { message: 'acks is -1 (all), 0 or 1', acks })
     if (acks === -1 && target.topic.replicasMin > 1) throw tooFewReplicas(target)

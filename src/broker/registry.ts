@@ -3,7 +3,7 @@
 //   1  decide, apply and append happen in one synchronous stretch; append() is the last of the three that may throw
 //   2  whoever tells others about that state waits for settled() first
 //   3  restart replays the records through the same apply functions
-// Called by topic-admin.ts and producer-ids.ts (append), open-broker.ts (records), describe.ts (settled).
+// Called by topic-admin.ts and producer-ids.ts (append), serve-directory.ts (records), describe.ts (settled).
 
 import { assert } from '../base/assert.ts'
 import type { PartitionLog } from '../log/types.ts'

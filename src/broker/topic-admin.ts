@@ -1,17 +1,17 @@
 // Topics are made, changed and deleted here, and nowhere else. Each in one synchronous stretch: decide, change the memory,
 // enqueue the registry's record; the answer waits for the disk. apply…() is what restart replays.
-// Called by broker.ts and open-broker.ts.
+// Called by broker.ts and serve-directory.ts.
 
 import { Settings } from '../base/config.ts'
 import { KafkaError } from '../base/errors.ts'
-import { isInternalTopic, registryTopicId, uuidFromBytes, zeroUuid } from '../base/names.ts'
+import { registryTopicId, uuidFromBytes, zeroUuid } from '../base/names.ts'
 import type { PartitionLog } from '../log/types.ts'
 import type { Random } from '../platform/platform.ts'
 import { checkOverrides, planTopic, type TopicPlan } from './create-topic.ts'
 import type { Engine } from './engine.ts'
 import { settingValues } from './setting-values.ts'
 import { Partition, Topic } from './topics.ts'
-import { asKafkaError, unknownTopic } from './trouble.ts'
+import { asKafkaError, internalTopic, unknownTopic } from './trouble.ts'
 import type { CreateTopicResult, DeleteTopicResult, NewTopic, TopicRef } from './types.ts'
 
 // --------------------------------------------------------------------------------------------------------------- create
@@ -186,8 +186,8 @@ function changedOverrides(settings: Settings, changes: ReadonlyMap<string, strin
 
 function findClientTopic(engine: Engine, ref: TopicRef): Topic {
   const topic = engine.topics.find(ref)
-  if (topic !== undefined) return topic
-  if (ref.topicId === undefined && isInternalTopic(ref.topic ?? ''))
-    throw new KafkaError('INVALID_TOPIC_EXCEPTION', { message: 'this topic is internal', topic: ref.topic })
-  throw unknownTopic(ref)
+  const error = internalTopic(topic?.name ?? ref.topic)
+  if (error !== undefined) throw error
+  if (topic === undefined) throw unknownTopic(ref)
+  return topic
 }

@@ -7,7 +7,7 @@
 import type { Settings } from '../base/config.ts'
 import { KafkaError } from '../base/errors.ts'
 import { createTopicCounters, type TopicCounters } from '../base/metrics.ts'
-import { topicCollisionKey } from '../base/names.ts'
+import { isInternalTopic, topicCollisionKey } from '../base/names.ts'
 import type { PartitionLog } from '../log/types.ts'
 import { unknownTopic } from './trouble.ts'
 import type { TopicRef } from './types.ts'
@@ -29,6 +29,7 @@ export class Partition {
 export class Topic {
   readonly name: string
   readonly id: string
+  readonly isInternal: boolean
   readonly partitions: Partition[] = []
   readonly counters: TopicCounters = createTopicCounters()
   /** Set until the record that created the topic is durable; stays set (and rejects) if it never was. */
@@ -42,6 +43,7 @@ export class Topic {
   constructor({ name, id, settings }: { name: string; id: string; settings: Settings }) {
     this.name = name
     this.id = id
+    this.isInternal = isInternalTopic(name)
     this.#settings = settings
     this.#replicasMin = settings.number('min.insync.replicas')
   }

@@ -3,7 +3,7 @@
 //   2  trouble with one of them is its `error` (a KafkaError: `code`, `kafkaCode`, `retriable`, `message`); a method rejects
 //      only when the whole request is wrong or the broker is closed (LOG_CLOSED)
 //   3  whatever an answer says is durable: a topic that is listed, a producer id, an offset below the high watermark
-// Implemented by broker.ts: `openBroker(options)`.
+// Implemented by broker.ts; opened by open-broker.ts: `openBroker(options)`.
 
 import type { Settings } from '../base/config.ts'
 import type { KafkaError } from '../base/errors.ts'

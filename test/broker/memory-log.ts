@@ -197,7 +197,8 @@ export class MemoryPartition implements PartitionLog {
   }
 
   #read({ offset, bytesMax, endOffset = this.highWatermark }: ReadOptions): ReadResult {
-    if (offset < this.logStartOffset || offset > this.nextOffset) throw new KafkaError('OFFSET_OUT_OF_RANGE', { offset })
+    if (offset < this.logStartOffset || offset > this.nextOffset)
+      throw new KafkaError('OFFSET_OUT_OF_RANGE', { offset })
     if (this.degraded !== undefined && offset >= this.degraded.fromOffset) throw new KafkaError('CORRUPT_MESSAGE')
     const buffers: Buffer[] = []
     let bytes = 0
@@ -215,7 +216,8 @@ export class MemoryPartition implements PartitionLog {
   }
 
   async offsetOfMaxTimestamp() {
-    const max = Math.max(...this.batches.map(batch => maxTimestampOf(batch)))
+    const durable = this.batches.filter(batch => nextOffsetOf(batch) <= this.highWatermark)
+    const max = Math.max(...durable.map(batch => maxTimestampOf(batch)))
     return this.#find(cursor => cursor.timestamp === max)
   }
 

@@ -2,7 +2,7 @@
 
 import { Settings } from '../../src/base/config.ts'
 import { silentLogger } from '../../src/base/logger.ts'
-import { serveDirectory } from '../../src/broker/open-broker.ts'
+import { serveDirectory } from '../../src/broker/serve-directory.ts'
 import type { Broker } from '../../src/broker/types.ts'
 import { NodeClock } from '../../src/platform/node-clock.ts'
 import { NodeRandom } from '../../src/platform/node-random.ts'
