@@ -29,8 +29,13 @@ export class NodeDisk implements Disk {
   }
 
   stat(path: string): FileStat | undefined {
-    const stat = now('stat', path, () => fs.statSync(path, { throwIfNoEntry: false }))
-    return stat && { bytes: stat.size, modifiedMs: stat.mtimeMs, isDirectory: stat.isDirectory() }
+    try {
+      const stat = fs.statSync(path, { throwIfNoEntry: false })
+      return stat && { bytes: stat.size, modifiedMs: stat.mtimeMs, isDirectory: stat.isDirectory() }
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined
+      throw new DiskError('stat failed', { path, cause })
+    }
   }
 
   list(path: string): string[] {
