@@ -4,14 +4,7 @@
 // Called by embedded/ (append, appendMany), by broker/ for internal topics, and by the client.
 
 import { KafkaError } from '../base/errors.ts'
-import {
-  varintBytes,
-  varintBytesMax,
-  varlongBytes,
-  varlongBytesMax,
-  writeVarint,
-  writeVarlong,
-} from '../bytes/varint.ts'
+import { varintBytes, varintBytesMax, varlongBytesMax, writeVarint, writeVarlong } from '../bytes/varint.ts'
 import {
   attributesAt,
   baseSequenceAt,
@@ -64,11 +57,17 @@ export interface BuildOptions {
 }
 
 const noHeaders: HeaderList = []
+/** Shorter text is written here, unit by unit: the call into the runtime costs more. */
+const shortTextMax = 32
+/** Longer text is measured before room is made for it. */
+const longTextMin = 1_024
+/** A larger buffer is not kept for the next batch. */
+const keptBytesMax = 4 << 20
 
-/** Never less than the bytes that append() adds: three per UTF-16 unit of text, every number at its longest. */
+/** Never less than the bytes that append() adds: every number at its longest, three bytes per UTF-16 unit of short text. */
 export function recordBytesMax({ key, value, headers = noHeaders }: RecordInput): number {
   let bytes = 4 * varintBytesMax + varlongBytesMax + varintBytesMax + 1 + payloadBytesMax(key) + payloadBytesMax(value)
-  for (const [name, content] of headers) bytes += 2 * varintBytesMax + 3 * name.length + payloadBytesMax(content)
+  for (const [name, content] of headers) bytes += 2 * varintBytesMax + payloadBytesMax(name) + payloadBytesMax(content)
   return bytes
 }
 
@@ -98,28 +97,19 @@ export class BatchBuilder {
     if (!Number.isSafeInteger(timestampMs))
       throw new KafkaError('INVALID_ARGUMENT', { message: 'timestampMs is a whole number of ms', timestampMs })
     const isFirst = this.#recordCount === 0
-    const timestampDelta = isFirst ? 0 : timestampMs - this.#baseTimestamp
-    const keyBytes = payloadBytes(key)
-    const valueBytes = payloadBytes(value)
-    const recordBytes =
-      1 +
-      varlongBytes(timestampDelta) +
-      varintBytes(this.#recordCount) +
-      varintBytes(keyBytes) +
-      Math.max(keyBytes, 0) +
-      varintBytes(valueBytes) +
-      Math.max(valueBytes, 0) +
-      (headers.length === 0 ? 1 : headersBytes(headers))
-    this.#reserve(varintBytesMax + recordBytes)
+    this.#reserve(recordBytesMax(record))
 
     const buffer = this.#buffer
-    let at = writeVarint(buffer, this.#at, recordBytes)
+    const start = this.#at
+    const lengthBytes = varintBytes(lengthGuess(key) + lengthGuess(value) + 8)
+    let at = start + lengthBytes
     buffer[at++] = 0
-    at = writeVarlong(buffer, at, timestampDelta)
+    at = writeVarlong(buffer, at, isFirst ? 0 : timestampMs - this.#baseTimestamp)
     at = writeVarint(buffer, at, this.#recordCount)
-    at = writePayload(buffer, at, key, keyBytes)
-    at = writePayload(buffer, at, value, valueBytes)
-    this.#at = headers.length === 0 ? writeVarint(buffer, at, 0) : writeHeaders(buffer, at, headers)
+    at = writePayload(buffer, at, key)
+    at = writePayload(buffer, at, value)
+    at = headers.length === 0 ? writeVarint(buffer, at, 0) : writeHeaders(buffer, at, headers)
+    this.#at = writeLength(buffer, start, lengthBytes, at)
 
     this.#recordCount++
     if (isFirst) this.#baseTimestamp = timestampMs
@@ -142,6 +132,7 @@ export class BatchBuilder {
 
   /** Forgets what was appended. */
   clear(): void {
+    if (this.#buffer.length > keptBytesMax) this.#buffer = Buffer.allocUnsafeSlow(keptBytesMax)
     this.#at = batchHeaderBytes
     this.#recordCount = 0
     this.#baseTimestamp = noTimestamp
@@ -174,46 +165,54 @@ export class BatchBuilder {
   }
 }
 
-/** -1 for null. */
-function payloadBytes(payload: Payload): number {
-  if (payload === null) return -1
-  return typeof payload === 'string' ? Buffer.byteLength(payload) : payload.length
+function lengthGuess(payload: Payload): number {
+  return payload === null ? 0 : payload.length
+}
+
+/**
+ * Lengths come before what they measure, and measuring text costs as much as writing it. So the content is written first,
+ * `guess` bytes after `start`, and moved if its length takes another number of bytes. Returns the end of the content.
+ */
+function writeLength(buffer: Buffer, start: number, guess: number, end: number): number {
+  const length = end - start - guess
+  const needed = varintBytes(length)
+  if (needed !== guess) buffer.copyWithin(start + needed, start + guess, end)
+  writeVarint(buffer, start, length)
+  return start + needed + length
 }
 
 function payloadBytesMax(payload: Payload | undefined): number {
   if (payload === null || payload === undefined) return 0
-  return typeof payload === 'string' ? 3 * payload.length : payload.length
+  if (typeof payload !== 'string') return payload.length
+  return payload.length > longTextMin ? Buffer.byteLength(payload) : 3 * payload.length
 }
 
-function writePayload(buffer: Buffer, at: number, payload: Payload, bytes: number): number {
-  at = writeVarint(buffer, at, bytes)
-  if (payload === null) return at
-  if (typeof payload === 'string') writeText(buffer, at, payload, bytes)
-  else buffer.set(payload, at)
-  return at + bytes
-}
-
-function writeText(buffer: Buffer, at: number, text: string, bytes: number): void {
-  // As many bytes as characters: ASCII, which latin1 writes without decoding surrogates.
-  if (bytes === text.length) buffer.write(text, at, bytes, 'latin1')
-  else buffer.write(text, at, bytes, 'utf8')
-}
-
-function headersBytes(headers: HeaderList): number {
-  let bytes = varintBytes(headers.length)
-  for (const [name, value] of headers) {
-    const nameBytes = Buffer.byteLength(name)
-    const valueBytes = payloadBytes(value)
-    bytes += varintBytes(nameBytes) + nameBytes + varintBytes(valueBytes) + Math.max(valueBytes, 0)
+function writePayload(buffer: Buffer, at: number, payload: Payload): number {
+  if (payload === null) return writeVarint(buffer, at, -1)
+  if (typeof payload === 'string') {
+    const guess = varintBytes(payload.length)
+    return writeLength(buffer, at, guess, writeText(buffer, at + guess, payload))
   }
-  return bytes
+  at = writeVarint(buffer, at, payload.length)
+  buffer.set(payload, at)
+  return at + payload.length
+}
+
+function writeText(buffer: Buffer, at: number, text: string): number {
+  if (text.length > shortTextMax) return at + buffer.write(text, at)
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    if (unit > 0x7f) return at + buffer.write(text, at)
+    buffer[at + i] = unit
+  }
+  return at + text.length
 }
 
 function writeHeaders(buffer: Buffer, at: number, headers: HeaderList): number {
   at = writeVarint(buffer, at, headers.length)
   for (const [name, value] of headers) {
-    at = writePayload(buffer, at, name, Buffer.byteLength(name))
-    at = writePayload(buffer, at, value, payloadBytes(value))
+    at = writePayload(buffer, at, name)
+    at = writePayload(buffer, at, value)
   }
   return at
 }
