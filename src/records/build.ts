@@ -91,11 +91,11 @@ export class BatchBuilder {
     return this.#at
   }
 
-  /** Errors: INVALID_ARGUMENT for a timestamp that is not a whole number of ms. */
+  /** Errors: INVALID_TIMESTAMP unless timestampMs is a whole number from -1 (none) on. */
   append(record: RecordInput): void {
     const { key = null, value = null, headers = noHeaders, timestampMs } = record
-    if (!Number.isSafeInteger(timestampMs))
-      throw new KafkaError('INVALID_ARGUMENT', { message: 'timestampMs is a whole number of ms', timestampMs })
+    if (!Number.isSafeInteger(timestampMs) || timestampMs < noTimestamp)
+      throw new KafkaError('INVALID_TIMESTAMP', { message: 'timestampMs is a whole number of ms', timestampMs })
     const isFirst = this.#recordCount === 0
     this.#reserve(recordBytesMax(record))
 

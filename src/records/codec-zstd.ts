@@ -2,12 +2,15 @@
 //   node:zlib (from Node 22.15 on)   reads within a bound of its own, writes
 //   @cloudpss/zstd (native)          reads, writes
 //   fzstd (JavaScript)               reads; writing is UNSUPPORTED_COMPRESSION_TYPE
-// The last two know no bound, so zstd-frames.ts computes one from the headers first.
+// The last two know no bound, so zstd-frames.ts computes one from the headers first, and the result is measured after.
 
 import * as zlib from 'node:zlib'
 import { KafkaError } from '../base/errors.ts'
-import { asBuffer, type Codec, malformed, unfoldsTooFar } from './codec.ts'
+import { asBuffer, type Codec, unfoldsTooFar } from './codec.ts'
 import { narrowWindow, scanFrames } from './zstd-frames.ts'
+
+/** The bound from the headers counts whole blocks of 128 KiB: this much above the limit is unfolded to be measured. */
+const roundingBytes = 1 << 20
 
 /** What node:zlib has grown; Node 20 lacks it. */
 export interface ZstdZlib {
@@ -46,7 +49,7 @@ export function nativeZstdCodec(native: ZstdModule): Codec {
   return {
     compress: bytes => native.compress(bytes),
     decompress(bytes, bytesMax) {
-      for (const frame of scanFrames(bytes, bytesMax)) if (frame.end > bytes.length) throw malformed('cut', frame.end)
+      scanFrames(bytes, bytesMax + roundingBytes)
       const unfolded = asBuffer(native.decompress(bytes))
       if (unfolded.length > bytesMax) throw unfoldsTooFar(bytesMax)
       return unfolded
@@ -64,7 +67,7 @@ export function portableZstdCodec({ Decompress }: ZstdStream): Codec {
     decompress(bytes, bytesMax) {
       const parts: Uint8Array[] = []
       let total = 0
-      for (const frame of scanFrames(bytes, bytesMax)) {
+      for (const frame of scanFrames(bytes, bytesMax + roundingBytes)) {
         const stream = new Decompress(part => {
           total += part.length
           if (total > bytesMax) throw unfoldsTooFar(bytesMax)
