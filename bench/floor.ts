@@ -182,7 +182,8 @@ class Peer {
   /** correlation id, base offset; of the group that forms, and of the one in flight */
   #waiting: number[] = []
   #inFlight: number[] = []
-  #later: Buffer[] = []
+  readonly #held: Buffer[] = []
+  #lateFetches = 0
   #fetchBuffers: Buffer[] = []
 
   constructor(socket: Socket, log: Log, port: number) {
@@ -271,7 +272,7 @@ class Peer {
     }
     waiting.length = 0
     if (out.length > 0) this.socket.write(out)
-    if (this.#waiting.length === 0) for (const answer of this.#later.splice(0)) this.socket.write(answer)
+    this.#sendHeld()
   }
 
   #other(request: Cursor): void {
@@ -289,8 +290,14 @@ class Peer {
 
   /** Answers keep the order of their requests: Java insists. */
   #send(answer: Buffer): void {
-    if (this.#waiting.length + this.#inFlight.length > 0) this.#later.push(answer)
-    else this.socket.write(answer)
+    this.#held.push(answer)
+    this.#sendHeld()
+  }
+
+  #sendHeld(): void {
+    if (this.#waiting.length + this.#inFlight.length + this.#lateFetches > 0) return
+    for (const answer of this.#held) this.socket.write(answer)
+    this.#held.length = 0
   }
 
   #fetch(correlationId: number, version: number, request: Cursor): void {
@@ -299,7 +306,10 @@ class Peer {
     request.position += 4
     const bytesMax = request.int32()
     request.position += version >= 7 ? 9 : 1
-    if (request.int32() === 0) return this.#send(emptyFetch(correlationId, version))
+    if (request.int32() === 0) {
+      this.#send(emptyFetch(correlationId, version))
+      return
+    }
     const topic = request.string()
     request.position += version >= 9 ? 12 : 8
     const offset = request.int64()
@@ -307,7 +317,17 @@ class Peer {
     const range = this.#log.range(offset, Math.min(bytesMax, request.int32()))
     const answer = () => this.#sendRange({ correlationId, version, topic }, range)
     if (range.end > range.start) answer()
-    else setTimeout(answer, waitMs)
+    else this.#answerLate(answer, waitMs)
+  }
+
+  /** At the end of the log a fetch waits its time out: nothing wakes it, the floor is not measured there. */
+  #answerLate(answer: () => void, waitMs: number): void {
+    this.#lateFetches++
+    setTimeout(() => {
+      this.#lateFetches--
+      answer()
+      this.#sendHeld()
+    }, waitMs)
   }
 
   /** One read from the page cache, one write to the socket, out of a buffer that comes back when the kernel has it. */
