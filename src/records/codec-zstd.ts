@@ -9,9 +9,6 @@ import { KafkaError } from '../base/errors.ts'
 import { asBuffer, type Codec, unfoldsTooFar } from './codec.ts'
 import { narrowWindow, scanFrames } from './zstd-frames.ts'
 
-/** The bound from the headers counts whole blocks of 128 KiB: this much above the limit is unfolded to be measured. */
-const roundingBytes = 1 << 20
-
 /** What node:zlib has grown; Node 20 lacks it. */
 export interface ZstdZlib {
   zstdCompressSync(bytes: Uint8Array): Buffer
@@ -49,7 +46,7 @@ export function nativeZstdCodec(native: ZstdModule): Codec {
   return {
     compress: bytes => native.compress(bytes),
     decompress(bytes, bytesMax) {
-      scanFrames(bytes, bytesMax + roundingBytes)
+      scanFrames(bytes, bytesMax)
       const unfolded = asBuffer(native.decompress(bytes))
       if (unfolded.length > bytesMax) throw unfoldsTooFar(bytesMax)
       return unfolded
@@ -67,7 +64,7 @@ export function portableZstdCodec({ Decompress }: ZstdStream): Codec {
     decompress(bytes, bytesMax) {
       const parts: Uint8Array[] = []
       let total = 0
-      for (const frame of scanFrames(bytes, bytesMax + roundingBytes)) {
+      for (const frame of scanFrames(bytes, bytesMax)) {
         const stream = new Decompress(part => {
           total += part.length
           if (total > bytesMax) throw unfoldsTooFar(bytesMax)

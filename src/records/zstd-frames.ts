@@ -17,8 +17,10 @@ export interface ZstdFrame {
 const frameMagic = 0xfd2fb528
 const skippableMagic = 0x184d2a5
 const blockBytesMax = 131_072
+/** Blocks count as full ones here, so a bound this far above the limit may still unfold within it. */
+const roundingBytes = 1 << 20
 
-/** Errors: MESSAGE_TOO_LARGE if all frames together may exceed bytesMax; CORRUPT_MESSAGE. */
+/** Errors: MESSAGE_TOO_LARGE if all frames together may exceed bytesMax by more than 1 MiB; CORRUPT_MESSAGE. */
 export function scanFrames(bytes: Buffer, bytesMax: number): ZstdFrame[] {
   const frames: ZstdFrame[] = []
   let total = 0
@@ -32,7 +34,7 @@ export function scanFrames(bytes: Buffer, bytesMax: number): ZstdFrame[] {
     if (magic !== frameMagic) throw malformed('no zstd frame', at)
     const frame = scanFrame(bytes, at)
     total += frame.bytesMax
-    if (total > bytesMax) throw unfoldsTooFar(bytesMax)
+    if (total > bytesMax + roundingBytes) throw unfoldsTooFar(bytesMax)
     frames.push(frame)
     at = frame.end
   }
