@@ -36,7 +36,7 @@ export class Frames {
   }
 
   /** Inside a frame: some of its bytes are here and some are not. */
-  get incomplete(): boolean {
+  get isInside(): boolean {
     return this.#buffered > 0 || this.#length >= 0
   }
 
@@ -44,6 +44,15 @@ export class Frames {
     if (chunk.length === 0) return
     this.#chunks.push(chunk)
     this.#buffered += chunk.length
+  }
+
+  /** The first four bytes of what comes next, left where they are; undefined if they are not there. */
+  peek(): Buffer | undefined {
+    if (this.#buffered < lengthBytes) return undefined
+    const first = this.#chunks[0].subarray(this.#position, this.#position + lengthBytes)
+    return first.length === lengthBytes
+      ? first
+      : Buffer.concat([first, ...this.#chunks.slice(1)]).subarray(0, lengthBytes)
   }
 
   /** The next whole frame, without its length; undefined if it is not all there. Throws ProtocolError for a bad length. */

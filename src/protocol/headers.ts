@@ -34,7 +34,12 @@ export function readClientId(reader: Reader, flexible: boolean): string | null {
 
 export function writeRequestHeader(
   writer: Writer,
-  { api, version, correlationId, clientId }: { api: Api; version: number; correlationId: number; clientId: string | null },
+  {
+    api,
+    version,
+    correlationId,
+    clientId,
+  }: { api: Api; version: number; correlationId: number; clientId: string | null },
 ): void {
   writer.int16(api.key)
   writer.int16(version)
