@@ -1,13 +1,18 @@
 // zstd, by whichever of three is there:
 //   node:zlib (from Node 22.15 on)   reads within a bound of its own, writes
 //   @cloudpss/zstd (native)          reads, writes
-//   fzstd (JavaScript)               reads; writing is UNSUPPORTED_COMPRESSION_TYPE
+//   fzstd (JavaScript)               reads, under a watchdog; writing is UNSUPPORTED_COMPRESSION_TYPE
 // The last two know no bound, so zstd-frames.ts computes one from the headers first, and the result is measured after.
 
+import { createContext, Script } from 'node:vm'
 import * as zlib from 'node:zlib'
 import { KafkaError } from '../base/errors.ts'
 import { asBuffer, type Codec, unfoldsTooFar } from './codec.ts'
 import { narrowWindow, scanFrames } from './zstd-frames.ts'
+
+/** fzstd writes 100 to 280 MB/s; a tenth of that, and time for a busy machine to come back to us. */
+const slowestBytesPerMs = 10_000
+const timeMsMin = 500
 
 /** What node:zlib has grown; Node 20 lacks it. */
 export interface ZstdZlib {
@@ -55,6 +60,7 @@ export function nativeZstdCodec(native: ZstdModule): Codec {
 }
 
 export function portableZstdCodec({ Decompress }: ZstdStream): Codec {
+  const withinTime = watchdog()
   return {
     compress() {
       throw new KafkaError('UNSUPPORTED_COMPRESSION_TYPE', {
@@ -62,17 +68,34 @@ export function portableZstdCodec({ Decompress }: ZstdStream): Codec {
       })
     },
     decompress(bytes, bytesMax) {
+      const frames = scanFrames(bytes, bytesMax)
       const parts: Uint8Array[] = []
       let total = 0
-      for (const frame of scanFrames(bytes, bytesMax)) {
-        const stream = new Decompress(part => {
-          total += part.length
-          if (total > bytesMax) throw unfoldsTooFar(bytesMax)
-          parts.push(part.slice())
-        })
-        stream.push(narrowWindow(bytes, frame), true)
-      }
+      withinTime(timeMsMin + frames.reduce((sum, frame) => sum + frame.bytesMax, 0) / slowestBytesPerMs, () => {
+        for (const frame of frames) {
+          const stream = new Decompress(part => {
+            total += part.length
+            if (total > bytesMax) throw unfoldsTooFar(bytesMax)
+            parts.push(part.slice())
+          })
+          stream.push(narrowWindow(bytes, frame), true)
+        }
+      })
       return Buffer.concat(parts, total)
     },
+  }
+}
+
+/**
+ * fzstd trusts the length of a match: 24 bytes keep it busy for 7 s, and a batch of them for a day. So it runs under the
+ * runtime's own watchdog, with ten times what honest data takes. The function throws when its time is over.
+ */
+function watchdog(): (timeMs: number, work: () => void) => void {
+  const door: { work?: () => void } = {}
+  const context = createContext(door)
+  const script = new Script('work()')
+  return (timeMs, work) => {
+    door.work = work
+    script.runInContext(context, { timeout: Math.ceil(timeMs) })
   }
 }

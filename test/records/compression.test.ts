@@ -140,6 +140,17 @@ describe('bombs', () => {
     expect(codeOf(codec, frame, 1 << 20)).toMatch(/MESSAGE_TOO_LARGE|CORRUPT_MESSAGE/)
   })
 
+  test.each(zstds)(
+    '%s by %s: sequences that claim 100,000 matches of 64 KiB each do not hold us up',
+    (_, __, codec) => {
+      // one compressed block: no literals, 98,047 sequences, all of match code 52
+      const frame = Buffer.from('28b52ffd0058' + '650000' + '00ffffff54000234' + 'ffffff01', 'hex')
+      const startedMs = performance.now()
+      expect(codeOf(codec, frame, 1 << 20)).toBe('CORRUPT_MESSAGE')
+      expect(performance.now() - startedMs).toBeLessThan(3_000)
+    },
+  )
+
   test('snappy: the length is believed only within the bound, and only if the tags yield it', () => {
     expect(() => decompress(2, Buffer.from('ffffffff0f00', 'hex'))).toThrow('CORRUPT_MESSAGE')
     const declared = Buffer.concat([Buffer.from('8080808001', 'hex'), Buffer.alloc(100)])
