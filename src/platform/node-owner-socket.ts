@@ -74,8 +74,10 @@ function inodeOfDeadSocket(file: string): Promise<bigint | undefined> {
   })
 }
 
+/** undefined if there is no socket: a plain file of that name is not ours to remove. */
 function inodeOf(file: string): bigint | undefined {
-  return fs.lstatSync(file, { bigint: true, throwIfNoEntry: false })?.ino
+  const stat = fs.lstatSync(file, { bigint: true, throwIfNoEntry: false })
+  return stat?.isSocket() ? stat.ino : undefined
 }
 
 function socketFile(directory: string, name: string): string {
