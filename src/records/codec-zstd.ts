@@ -96,6 +96,10 @@ function watchdog(): (timeMs: number, work: () => void) => void {
   const script = new Script('work()')
   return (timeMs, work) => {
     door.work = work
-    script.runInContext(context, { timeout: Math.ceil(timeMs) })
+    try {
+      script.runInContext(context, { timeout: Math.ceil(timeMs) })
+    } finally {
+      door.work = undefined // it holds what was unfolded
+    }
   }
 }
