@@ -46,7 +46,7 @@ describe('a short write', () => {
   })
   test.runIf(process.platform === 'linux')('under a real limit of the file size is found, now and later', () => {
     const program = fileURLToPath(new URL('short-write-process.ts', import.meta.url))
-    const run = `ulimit -f 64 && exec "$0" --import tsx "${program}" "${at('a')}"`
+    const run = `ulimit -f 20480 && exec "$0" --import tsx "${program}" "${at('a')}"`
     const { stdout, stderr } = spawnSync('bash', ['-c', run, process.execPath], { encoding: 'utf8' })
     expect(`${stdout}${stderr}`.split('\n').filter(line => line.includes('write'))).toEqual([
       'now: EIO short write',
