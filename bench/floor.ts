@@ -6,10 +6,9 @@
 //   3  only what was synced is ever fetched
 // Started by run.ts and by hand: node --import tsx bench/floor.ts --dir DIR --port PORT [--no-sync] [--preallocate BYTES]
 
-import { closeSync, fdatasync, fsyncSync, openSync, readSync, writeSync, writevSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { FloorLog, type FloorOptions, type Peer } from './floor-log.ts'
 import {
   apiVersions,
   Cursor,
@@ -21,158 +20,13 @@ import {
   putFetchHead,
 } from './floor-wire.ts'
 
-export interface FloorOptions {
-  readonly dir: string
-  readonly port: number
-  readonly sync: boolean
-  /** zeros written (and synced) before the first request: a sync of a file that does not grow costs half */
-  readonly preallocateBytes: number
-}
-
-/** Shorter pieces are copied together: a view and its entry in the vector cost more than the copy. */
-const copyBelowBytes = 4096
-const stagingBytes = 1 << 20
+/** The front of a request up to its batch fits in here, and so does the front of a fetch answer. */
 const frontBytes = 512
-const pendingBytesMax = 64 << 20
-
-/** Requests that become true with one sync. Two of them take turns: one forms while the other is in flight. */
-class Group {
-  readonly vector: Buffer[] = []
-  readonly peers: Peer[] = []
-  bytes = 0
-  nextOffset = 0
-  #staging = Buffer.allocUnsafeSlow(stagingBytes)
-  #stagingEnd = 0
-  #stagingTaken = 0
-
-  add(piece: Buffer): void {
-    this.bytes += piece.length
-    if (piece.length >= copyBelowBytes) {
-      this.seal()
-      this.vector.push(piece)
-      return
-    }
-    if (this.#stagingEnd + piece.length > stagingBytes) {
-      this.seal()
-      this.#staging = Buffer.allocUnsafeSlow(stagingBytes)
-      this.#stagingEnd = this.#stagingTaken = 0
-    }
-    piece.copy(this.#staging, this.#stagingEnd)
-    this.#stagingEnd += piece.length
-  }
-
-  /** What was copied so far becomes an entry of the vector. */
-  seal(): void {
-    if (this.#stagingEnd > this.#stagingTaken)
-      this.vector.push(this.#staging.subarray(this.#stagingTaken, this.#stagingEnd))
-    this.#stagingTaken = this.#stagingEnd
-  }
-
-  clear(): void {
-    this.vector.length = this.peers.length = this.bytes = this.#stagingEnd = this.#stagingTaken = 0
-  }
-}
-
-class Log {
-  readonly fd: number
-  readonly peers = new Set<Peer>()
-  durableOffset = 0
-  readonly #sync: boolean
-  /** base offset of each batch, and its position; one more position than batches */
-  readonly #offsets: number[] = []
-  readonly #positions: number[] = [0]
-  #nextOffset = 0
-  #forming = new Group()
-  #spare = new Group()
-  #committing = false
-  #writtenBytes = 0
-  #pendingBytes = 0
-
-  constructor(options: FloorOptions) {
-    this.fd = openSync(join(options.dir, 'floor.bin'), 'w+')
-    this.#sync = options.sync
-    const zeros = Buffer.alloc(1 << 20)
-    for (let at = 0; at < options.preallocateBytes; at += zeros.length) writeSync(this.fd, zeros, 0, zeros.length, at)
-    fsyncSync(this.fd)
-  }
-
-  /** A batch of `bytes` begins; its pieces follow by add(). Returns its base offset. */
-  begin(records: number, bytes: number): number {
-    const baseOffset = this.#nextOffset
-    this.#offsets.push(baseOffset)
-    this.#positions.push(this.#positions[this.#positions.length - 1]! + bytes)
-    this.#nextOffset += records
-    return baseOffset
-  }
-
-  add(piece: Buffer): void {
-    this.#forming.add(piece)
-    this.#pendingBytes += piece.length
-    if (this.#pendingBytes > pendingBytesMax) for (const peer of this.peers) peer.socket.pause()
-  }
-
-  end(peer: Peer): void {
-    const group = this.#forming
-    if (group.peers[group.peers.length - 1] !== peer) group.peers.push(peer)
-    group.nextOffset = this.#nextOffset
-    if (this.#committing) return
-    this.#committing = true
-    setImmediate(() => this.#commit())
-  }
-
-  /** The write goes to the page cache, from here: cheaper than a trip through the thread pool. The sync takes that trip. */
-  #commit(): void {
-    const group = this.#forming
-    this.#forming = this.#spare
-    group.seal()
-    for (const peer of group.peers) peer.turn()
-    const position = this.#writtenBytes
-    this.#writtenBytes += group.bytes
-    const written = writevSync(this.fd, group.vector, position)
-    if (written !== group.bytes) throw new Error(`short write: ${written} of ${group.bytes} bytes`)
-    if (this.#sync) fdatasync(this.fd, error => this.#done(group, error))
-    else this.#done(group, null)
-  }
-
-  #done(group: Group, error: Error | null): void {
-    if (error) throw error
-    this.durableOffset = group.nextOffset
-    for (const peer of group.peers) peer.answer()
-    const wasFull = this.#pendingBytes > pendingBytesMax
-    this.#pendingBytes -= group.bytes
-    if (wasFull && this.#pendingBytes <= pendingBytesMax) for (const peer of this.peers) peer.socket.resume()
-    group.clear()
-    this.#spare = group
-    if (this.#forming.peers.length > 0) this.#commit()
-    else this.#committing = false
-  }
-
-  /** The batch that holds `offset`, and whole ones after it up to bytesMax, as a range of the file. */
-  range(offset: number, bytesMax: number): { start: number; end: number } {
-    if (offset >= this.durableOffset) return { start: 0, end: 0 }
-    const first = lastAtOrBelow(this.#offsets, offset)
-    const start = this.#positions[first]!
-    const durableNext = lastAtOrBelow(this.#offsets, this.durableOffset - 1) + 1
-    const next = Math.min(durableNext, lastAtOrBelow(this.#positions, start + bytesMax))
-    return { start, end: this.#positions[Math.max(next, first + 1)]! }
-  }
-}
-
-function lastAtOrBelow(sorted: readonly number[], value: number): number {
-  let low = 0
-  let high = sorted.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (sorted[middle]! <= value) low = middle + 1
-    else high = middle
-  }
-  return low - 1
-}
 
 /** One connection. */
-class Peer {
-  readonly socket: Socket
-  readonly #log: Log
+class Wire implements Peer {
+  readonly #socket: Socket
+  readonly #log: FloorLog
   readonly #port: number
   #carry: Buffer | undefined
   /** bytes of the current batch that have not come yet */
@@ -186,8 +40,8 @@ class Peer {
   #lateFetches = 0
   #fetchBuffers: Buffer[] = []
 
-  constructor(socket: Socket, log: Log, port: number) {
-    this.socket = socket
+  constructor(socket: Socket, log: FloorLog, port: number) {
+    this.#socket = socket
     this.#log = log
     this.#port = port
   }
@@ -258,6 +112,14 @@ class Peer {
     this.#waiting = spare
   }
 
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
+
   /** The group is durable: all its answers in one write. */
   answer(): void {
     const { bytes: template, baseOffsetAt } = this.#template!
@@ -271,7 +133,7 @@ class Peer {
       out.writeUInt32BE(waiting[index + 1]! >>> 0, at + baseOffsetAt + 4)
     }
     waiting.length = 0
-    if (out.length > 0) this.socket.write(out)
+    if (out.length > 0) this.#socket.write(out)
     this.#sendHeld()
   }
 
@@ -285,7 +147,7 @@ class Peer {
     else if (key === 3) this.#send(metadata(correlationId, version, request, this.#port))
     else if (key === 18) this.#send(apiVersions(correlationId, version))
     else if (key === 22) this.#send(initProducerId(correlationId, 1))
-    else this.socket.destroy()
+    else this.#socket.destroy()
   }
 
   /** Answers keep the order of their requests: Java insists. */
@@ -296,7 +158,7 @@ class Peer {
 
   #sendHeld(): void {
     if (this.#waiting.length + this.#inFlight.length + this.#lateFetches > 0) return
-    for (const answer of this.#held) this.socket.write(answer)
+    for (const answer of this.#held) this.#socket.write(answer)
     this.#held.length = 0
   }
 
@@ -333,34 +195,39 @@ class Peer {
   /** One read from the page cache, one write to the socket, out of a buffer that comes back when the kernel has it. */
   #sendRange(
     head: { correlationId: number; version: number; topic: string },
-    { start, end }: { start: number; end: number },
+    range: { start: number; end: number },
   ): void {
-    const recordsBytes = end - start
+    const recordsBytes = range.end - range.start
     let buffer = this.#fetchBuffers.pop()
     if (buffer === undefined || buffer.length < recordsBytes + frontBytes)
       buffer = Buffer.allocUnsafeSlow(Math.max(2 << 20, recordsBytes + frontBytes))
     const out = buffer
     const at = putFetchHead(new Cursor(out), { ...head, nextOffset: this.#log.durableOffset, recordsBytes })
-    if (recordsBytes > 0) readSync(this.#log.fd, out, at, recordsBytes, start)
-    this.socket.write(out.subarray(0, at + recordsBytes), () => this.#fetchBuffers.push(out))
+    if (recordsBytes > 0) this.#log.read(out, at, range)
+    this.#socket.write(out.subarray(0, at + recordsBytes), () => this.#fetchBuffers.push(out))
   }
 }
 
 /** Resolves when it listens. `close` drops the connections and the file. */
 export async function startFloor(options: FloorOptions): Promise<{ port: number; close(): Promise<void> }> {
-  const log = new Log(options)
+  const log = new FloorLog(options)
+  const sockets = new Set<Socket>()
   const server: Server = createServer({ noDelay: true }, socket => {
-    const peer = new Peer(socket, log, (server.address() as { port: number }).port)
+    sockets.add(socket)
+    const peer = new Wire(socket, log, (server.address() as { port: number }).port)
     log.peers.add(peer)
     socket.on('data', chunk => peer.data(chunk))
     socket.on('error', () => socket.destroy())
-    socket.on('close', () => log.peers.delete(peer))
+    socket.on('close', () => {
+      sockets.delete(socket)
+      log.peers.delete(peer)
+    })
   })
   await new Promise<void>(resolve => server.listen(options.port, '127.0.0.1', resolve))
   const close = async () => {
-    for (const peer of log.peers) peer.socket.destroy()
+    for (const socket of sockets) socket.destroy()
     await new Promise(resolve => server.close(resolve))
-    closeSync(log.fd)
+    log.close()
   }
   return { port: (server.address() as { port: number }).port, close }
 }
