@@ -1,0 +1,99 @@
+// The checkpoint: what the journal promised becomes true in the segments themselves, and the ring's space is free again.
+//
+//   1 note the journal's point and every partition's durable end   (one synchronous stretch)
+//   2 sync the segments that have unsynced bytes, indexes of sealed ones, directories with new names
+//   3 write the manifest, sync it
+//   4 write the journal's header with the new tail, sync it; only now may the space be reused
+//   5 let go of what the manifest no longer names: forgotten segments, deleted directories
+//
+// A crash between any two steps leaves the old tail with at least the old manifest: replay writes the same bytes again.
+// A failure in 2 to 4 is final: nothing is synced again in hope, the ring stays as it is, appends stop for the directory.
+// One runs at a time; requests that come meanwhile share the next one. Called by log-directory.ts.
+
+import type { DiskPartitionLog } from './partition-log.ts'
+import type { Segment } from './segment.ts'
+
+/** Steps 1 to 5. */
+export type CheckpointWork = () => Promise<void>
+
+/** Syncs of segments at once: the journal's own sync must find a free thread in the pool. */
+const syncsAtOnce = 2
+
+export class Checkpointer {
+  readonly #work: CheckpointWork
+  #running: Promise<void> | undefined
+  #next: Promise<void> | undefined
+
+  constructor(work: CheckpointWork) {
+    this.#work = work
+  }
+
+  /** A checkpoint that begins after this call. */
+  request(): Promise<void> {
+    if (this.#running === undefined) return this.#start()
+    this.#next ??= this.#running.catch(() => {}).then(() => this.#start())
+    return this.#next
+  }
+
+  #start(): Promise<void> {
+    this.#next = undefined
+    const run = this.#work().finally(() => {
+      if (this.#running === run) this.#running = undefined
+    })
+    this.#running = run
+    run.catch(() => {}) // whoever asked hears of it; the directory has failed anyway
+    return run
+  }
+}
+
+/** What has to be synced before the manifest may speak of it. */
+export class DirtyState {
+  readonly #segments = new Set<Segment>()
+  readonly #sealed = new Set<Segment>()
+  readonly #directories = new Set<string>()
+  readonly #snapshots = new Set<DiskPartitionLog>()
+
+  add(segment: Segment): void {
+    this.#segments.add(segment)
+  }
+
+  addSealed(segment: Segment): void {
+    this.#sealed.add(segment)
+  }
+
+  addDirectory(path: string): void {
+    this.#directories.add(path)
+  }
+
+  addSnapshot(log: DiskPartitionLog): void {
+    this.#snapshots.add(log)
+  }
+
+  /** Everything so far, and an empty state from here on. */
+  take(): { segments: Segment[]; sealed: Segment[]; directories: string[]; snapshots: DiskPartitionLog[] } {
+    const taken = {
+      segments: [...this.#segments],
+      sealed: [...this.#sealed],
+      directories: [...this.#directories],
+      snapshots: [...this.#snapshots],
+    }
+    this.#segments.clear()
+    this.#sealed.clear()
+    this.#directories.clear()
+    this.#snapshots.clear()
+    return taken
+  }
+}
+
+/** Runs `work` over all items, a few at a time, and fails with the first failure. */
+export async function eachAtOnce<T>(
+  items: readonly T[],
+  work: (item: T) => Promise<void>,
+  atOnce = syncsAtOnce,
+): Promise<void> {
+  let next = 0
+  const worker = async (): Promise<void> => {
+    while (next < items.length) await work(items[next++] as T)
+  }
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker))
+}

@@ -1,0 +1,193 @@
+// The start of a data directory: what the manifest and the journal say, handed to each partition, and what nobody claims.
+//   1  the registry decides which topics exist; journal entries of ids that it does not know are dropped
+//   2  nothing is removed or cut before its copy in quarantine/ is durable; a damaged ring is copied there whole
+//   3  directories: of a deleted topic, removed; of a topic that never became true and is empty, removed; else set aside
+// Used by log-directory.ts between open and finishRecovery().
+
+import type { Settings } from '../base/config.ts'
+import { KafkaError } from '../base/errors.ts'
+import type { Disk, DiskFile, Platform } from '../platform/platform.ts'
+import type { LogContext } from './context.ts'
+import { type FoundJournal, findJournal } from './journal-open.ts'
+import type { JournalEntry } from './journal-scan.ts'
+import {
+  isDeletedDirectory,
+  journalFile,
+  offsetOfFileName,
+  parsePartitionDirectory,
+  segmentSuffixes,
+} from './layout.ts'
+import { type Manifest, type PartitionRow, readManifest } from './manifest.ts'
+import { nameOf, topicIdOfDirectory } from './partition-directory.ts'
+import type { DiskPartitionLog, PartitionIdentity } from './partition-log.ts'
+import { type Cut, recoverPartition } from './partition-recovery.ts'
+import { Quarantine } from './quarantine.ts'
+import type { RecoveryReport } from './types.ts'
+
+interface Problem {
+  readonly path: string
+  readonly problem: string
+}
+
+export class DirectoryRecovery {
+  readonly journal: FoundJournal | undefined
+  readonly #disk: Disk
+  readonly #clock: Platform['clock']
+  readonly #root: string
+  readonly #isClean: boolean
+  readonly #quarantine: Quarantine
+  readonly #startedMs: number
+  readonly #rows = new Map<string, PartitionRow>()
+  readonly #entries = new Map<string, JournalEntry[]>()
+  readonly #cuts: Cut[] = []
+  readonly #raised: DiskPartitionLog[] = []
+  readonly #problems: Problem[] = []
+  /** The manifest is older than the journal's tail: what lay between is known only to the segments. */
+  readonly #unknownLoss: boolean
+  readonly manifestGeneration: number
+
+  constructor({ disk, clock }: Platform, root: string, isClean: boolean) {
+    this.#disk = disk
+    this.#clock = clock
+    this.#root = root
+    this.#isClean = isClean
+    this.#quarantine = new Quarantine(disk, clock, root)
+    this.#startedMs = clock.monotonic()
+    const { manifest, damaged } = readManifest(disk, root)
+    this.journal = findJournal(disk, root, { isClean, isNew: this.#isNew(manifest, damaged) })
+    const wanted = this.journal?.scan.header.manifestGeneration ?? 0
+    if (manifest === undefined && wanted > 0)
+      throw new KafkaError('DIRECTORY_CORRUPT', {
+        message: 'no manifest can be read: which segments there are is not known',
+        path: root,
+      })
+    for (const path of damaged)
+      if (manifest === undefined || manifest.generation < wanted)
+        this.#problem(path, 'the newest manifest cannot be read')
+    for (const problem of this.journal?.scan.damage ?? []) this.#problem(journalFile, problem)
+    this.#unknownLoss = (this.journal?.scan.unknownLoss ?? false) || (manifest?.generation ?? 0) < wanted
+    this.manifestGeneration = Math.max(manifest?.generation ?? 0, wanted)
+    for (const row of manifest?.partitions ?? []) this.#rows.set(key(row), row)
+    for (const entry of this.journal?.scan.entries ?? []) this.#collect(entry)
+  }
+
+  /** Nothing has ever been acknowledged here. */
+  #isNew(manifest: Manifest | undefined, damaged: readonly string[]): boolean {
+    return (
+      manifest === undefined &&
+      damaged.length === 0 &&
+      !this.#disk.list(this.#root).some(name => parsePartitionDirectory(name) !== undefined && this.#hasRecords(name))
+    )
+  }
+
+  #hasRecords(name: string): boolean {
+    const directory = `${this.#root}/${name}`
+    const logs = this.#disk.list(directory).filter(file => offsetOfFileName(file, segmentSuffixes.log) !== undefined)
+    return logs.some(file => (this.#disk.stat(`${directory}/${file}`)?.bytes ?? 0) > 0)
+  }
+
+  #collect(entry: JournalEntry): void {
+    const entries = this.#entries.get(key(entry))
+    if (entries === undefined) this.#entries.set(key(entry), [entry])
+    else entries.push(entry)
+  }
+
+  recover(identity: PartitionIdentity, settings: Settings, context: LogContext): DiskPartitionLog {
+    const row = this.#rows.get(key(identity))
+    const { log, cuts, epochRaised } = recoverPartition({
+      identity,
+      settings,
+      context,
+      row,
+      entries: this.#entries.get(key(identity)) ?? [],
+      journalFile: this.journal?.file,
+      isClean: this.#isClean,
+      unknownLoss: this.#unknownLoss,
+      quarantine: this.#quarantine,
+    })
+    this.#rows.delete(key(identity))
+    this.#cuts.push(...cuts)
+    if (epochRaised) this.#raised.push(log)
+    if (log.degraded !== undefined) this.#problem(nameOf(log.directory), log.degraded.reason)
+    return log
+  }
+
+  /** Quarantine durable, then cuts, then names. Returns what the manifest keeps and which directories need a sync. */
+  async settle(
+    logs: ReadonlySet<DiskPartitionLog>,
+    isDeleted: (topicId: string) => boolean,
+  ): Promise<{ orphanRows: PartitionRow[]; directories: string[] }> {
+    const orphanRows = [...this.#rows.values()].filter(row => !isDeleted(row.topicId) && row.nextOffset > 0)
+    for (const row of orphanRows)
+      this.#problem(
+        `${row.topic}-${row.partition}`,
+        'the manifest has this partition and the registry does not: it is kept, and not served',
+      )
+    if (this.#problems.length > 0) this.#copyJournal()
+    const removals = this.#judgeDirectories(logs, orphanRows, isDeleted)
+    await this.#quarantine.sync()
+    for (const { segment, bytes } of this.#cuts) {
+      segment.file().truncate(bytes)
+      segment.markDirty()
+    }
+    for (const log of this.#raised) await log.writeLeaderEpochs()
+    for (const path of removals) await this.#disk.removeDirectory(path)
+    return {
+      orphanRows,
+      directories: [...[...logs].filter(() => !this.#isClean).map(log => log.directory), this.#root],
+    }
+  }
+
+  report(): RecoveryReport {
+    return {
+      clean: this.#isClean,
+      groupsReplayed: this.journal?.scan.groups ?? 0,
+      bytesReplayed: this.journal?.scan.bytes ?? 0,
+      bytesQuarantined: this.#quarantine.bytes,
+      problems: this.#problems,
+      durationMs: this.#clock.monotonic() - this.#startedMs,
+    }
+  }
+
+  /** The directory is closed before recovery ended: nothing was changed that another start would miss. */
+  abandon(): void {
+    this.journal?.file.close()
+  }
+
+  #copyJournal(): void {
+    const file: DiskFile | undefined = this.journal?.file
+    if (file !== undefined && (this.journal?.scan.groups ?? 0) + (this.journal?.scan.damage.length ?? 0) > 0)
+      this.#quarantine.copy(file, 0, file.bytes(), journalFile, { isTail: false })
+  }
+
+  #judgeDirectories(
+    logs: ReadonlySet<DiskPartitionLog>,
+    orphanRows: readonly PartitionRow[],
+    isDeleted: (topicId: string) => boolean,
+  ): string[] {
+    const claimed = new Set([...logs].map(log => nameOf(log.directory)))
+    for (const row of orphanRows) claimed.add(`${row.topic}-${row.partition}`)
+    const removals: string[] = []
+    for (const name of this.#disk.list(this.#root)) {
+      const path = `${this.#root}/${name}`
+      if (claimed.has(name) || this.#disk.stat(path)?.isDirectory !== true) continue
+      if (isDeletedDirectory(name)) removals.push(path)
+      else if (parsePartitionDirectory(name) !== undefined) {
+        const topicId = topicIdOfDirectory(this.#disk, path)
+        const isOver = (topicId !== undefined && isDeleted(topicId)) || !this.#hasRecords(name)
+        if (isOver) removals.push(path)
+        else {
+          this.#problem(name, 'no topic of this directory has it: set aside')
+          this.#quarantine.move(path, name)
+        }
+      }
+    }
+    return removals
+  }
+
+  #problem(path: string, problem: string): void {
+    this.#problems.push({ path, problem })
+  }
+}
+
+const key = ({ topicId, partition }: { topicId: string; partition: number }): string => `${topicId}-${partition}`

@@ -1,0 +1,420 @@
+// One data directory: its owner, its journal, its partitions, its checkpoints.
+//
+//   openLogDirectory   own it → manifest → journal scanned → recovering
+//   recovering         openPartition() takes partitions over; finishRecovery() makes it all true → serving
+//   serving            appends, reads, checkpoints, retention; a failed sync → failed (reads go on)
+//   close()            drain → checkpoint → indexes, snapshots → clean mark → owner released
+//
+// Called by broker/; offline tools read the files without it. The contract is types.ts.
+
+import { assert } from '../base/assert.ts'
+import type { Settings } from '../base/config.ts'
+import { KafkaError } from '../base/errors.ts'
+import type { Logger } from '../base/logger.ts'
+import { isInternalTopic } from '../base/names.ts'
+import type { Clock, Disk, DiskFile, Ownership, Platform, Timer } from '../platform/platform.ts'
+import { Checkpointer, DirtyState, eachAtOnce } from './checkpoint.ts'
+import type { LogContext } from './context.ts'
+import {
+  clusterIdOf,
+  isCleanlyStopped,
+  removeCleanMark,
+  writeCleanMark,
+  writeOffsetCheckpoints,
+} from './directory-files.ts'
+import { DirectoryRecovery } from './directory-recovery.ts'
+import { DiskSpace } from './disk-space.ts'
+import { FilePool } from './file-pool.ts'
+import { IndexCache } from './index-cache.ts'
+import { Journal } from './journal.ts'
+import { beginRing, makeJournal } from './journal-open.ts'
+import { deletedDirectoryName, deletedSuffix } from './layout.ts'
+import { ManifestWriter, type PartitionRow } from './manifest.ts'
+import { makePartitionDirectory, nameOf, writeSmallFile } from './partition-directory.ts'
+import { DiskPartitionLog, type PartitionIdentity } from './partition-log.ts'
+import { Segment } from './segment.ts'
+import { Tail } from './tail.ts'
+import type { LogDirectory, RecoveryReport } from './types.ts'
+
+export interface LogDirectoryOptions {
+  readonly settings: Settings
+  readonly logger: Logger
+  /** A sync failed or ownership was lost: appends are over for good. */
+  readonly onFatal?: (error: Error) => void
+}
+
+/** Bytes appended to a partition after which a checkpoint also writes its producers and index, to keep recovery's walk short. */
+const snapshotEveryBytes = 64 << 20
+
+export async function openLogDirectory(
+  platform: Platform,
+  path: string,
+  options: LogDirectoryOptions,
+): Promise<DiskLogDirectory> {
+  const { disk, random } = platform
+  disk.makeDirectory(path)
+  let directory: DiskLogDirectory | undefined
+  const ownership = await disk.own(path, reason =>
+    directory?.fail(
+      new KafkaError('DIRECTORY_IN_USE', { message: `ownership of the directory was lost: ${reason}`, path }),
+    ),
+  )
+  try {
+    const recovery = new DirectoryRecovery(platform, path, isCleanlyStopped(disk, path))
+    const clusterId = await clusterIdOf(disk, path, random)
+    directory = new DiskLogDirectory(platform, path, clusterId, ownership, recovery, options)
+    return directory
+  } catch (error) {
+    await ownership.release()
+    throw error
+  }
+}
+
+export class DiskLogDirectory implements LogDirectory, LogContext {
+  readonly path: string
+  readonly clusterId: string
+  readonly disk: Disk
+  readonly clock: Clock
+  readonly pool: FilePool
+  readonly indexes = new IndexCache()
+  readonly tail: Tail
+  failure: Error | undefined
+  /** Reads that found corruption since the start, newest last; kept short. */
+  readonly corruptions: { path: string; position: number; problem: string }[] = []
+  readonly #platform: Platform
+  readonly #settings: Settings
+  readonly #logger: Logger
+  readonly #onFatal: ((error: Error) => void) | undefined
+  readonly #ownership: Ownership
+  readonly #space: DiskSpace
+  readonly #manifest: ManifestWriter
+  readonly #checkpointer: Checkpointer
+  readonly #dirty = new DirtyState()
+  readonly #logs = new Set<DiskPartitionLog>()
+  #orphanRows: readonly PartitionRow[] = []
+  #recovery: DirectoryRecovery | undefined
+  #journal: Journal | undefined
+  #journalFile: DiskFile | undefined
+  /** Let go after the next checkpoint that begins from now on. */
+  #doomedSegments: { segment: Segment; delayMs: number }[] = []
+  #doomedDirectories: string[] = []
+  readonly #timers = new Set<Timer>()
+  #checkpointTimer: Timer | undefined
+  #checkpointDueMs = Number.POSITIVE_INFINITY
+  #closing: Promise<void> | undefined
+
+  constructor(
+    platform: Platform,
+    path: string,
+    clusterId: string,
+    ownership: Ownership,
+    recovery: DirectoryRecovery,
+    { settings, logger, onFatal }: LogDirectoryOptions,
+  ) {
+    this.#platform = platform
+    this.path = path
+    this.clusterId = clusterId
+    this.disk = platform.disk
+    this.clock = platform.clock
+    this.pool = new FilePool(platform.disk)
+    this.tail = new Tail(settings.number('varve.memory.tail.bytes'))
+    this.#settings = settings
+    this.#logger = logger
+    this.#onFatal = onFatal
+    this.#ownership = ownership
+    this.#recovery = recovery
+    this.#space = new DiskSpace({
+      disk: platform.disk,
+      clock: platform.clock,
+      root: path,
+      reserveBytes: settings.number('varve.disk.reserve.bytes'),
+      logger,
+    })
+    this.#manifest = new ManifestWriter(platform.disk, path, recovery.manifestGeneration)
+    this.#checkpointer = new Checkpointer(() => this.#checkpoint())
+  }
+
+  get journal(): Journal {
+    assert(this.#journal !== undefined, 'nothing is appended before recovery has finished')
+    return this.#journal
+  }
+
+  get logs(): ReadonlySet<DiskPartitionLog> {
+    return this.#logs
+  }
+
+  get freeBytes(): number {
+    return this.#space.freeBytes
+  }
+
+  get isDiskFull(): boolean {
+    return this.#space.isFull
+  }
+
+  // -------------------------------------------------------------------------------------------------------- partitions
+
+  openPartition({ settings, ...identity }: PartitionIdentity & { settings: Settings }): DiskPartitionLog {
+    const log =
+      this.#recovery === undefined
+        ? this.#createPartition(identity, settings)
+        : this.#recovery.recover(identity, settings, this)
+    this.#logs.add(log)
+    return log
+  }
+
+  #createPartition(identity: PartitionIdentity, settings: Settings): DiskPartitionLog {
+    this.#checkOpen()
+    const log = new DiskPartitionLog(identity, settings, this)
+    assert(this.disk.stat(log.directory) === undefined, `the directory ${nameOf(log.directory)} is free`)
+    makePartitionDirectory(this.disk, log.directory, identity.topicId)
+    writeSmallFile(this.disk, `${log.directory}/leader-epoch-checkpoint`, log.epochs.encode())
+    log.allSegments.push(Segment.create(0, log.segmentOptions))
+    this.#dirty.addDirectory(log.directory)
+    this.#dirty.addDirectory(this.path)
+    return log
+  }
+
+  deletePartition(log: DiskPartitionLog): void {
+    if (!this.#logs.delete(log)) return
+    log.isDeleted = true
+    log.tail.clear()
+    for (const segment of log.allSegments) this.pool.forget(segment.logPath)
+    // The name is free at once; the files go when a checkpoint has made the deletion's record, and all before it, durable.
+    const parked = `${this.path}/${deletedDirectoryName(log.topic, log.partition, log.topicId)}`
+    this.disk.rename(log.directory, parked)
+    this.#dirty.addDirectory(this.path)
+    const release = (): void => {
+      this.#doomedDirectories.push(parked)
+      this.#checkpointWithin(1000)
+    }
+    this.journal.durable.then(release, () => {}) // a failed directory keeps everything
+  }
+
+  // ---------------------------------------------------------------------------------------------------------- recovery
+
+  async finishRecovery({ isDeleted }: { isDeleted(topicId: string): boolean }): Promise<RecoveryReport> {
+    const recovery = this.#recovery
+    assert(recovery !== undefined, 'recovery ends once')
+    try {
+      const { orphanRows, directories } = await recovery.settle(this.#logs, isDeleted)
+      this.#orphanRows = orphanRows
+      for (const log of this.#logs) for (const segment of log.allSegments) if (segment.isDirty) this.#dirty.add(segment)
+      await eachAtOnce(this.#dirty.take().segments, segment => segment.sync())
+      for (const path of directories) await this.disk.syncDirectory(path)
+      await removeCleanMark(this.disk, this.path)
+      const generation = await this.#manifest.write(this.#rows())
+      await this.#openJournal(recovery, generation)
+    } catch (error) {
+      this.fail(error as Error)
+      throw error
+    }
+    this.#recovery = undefined
+    await this.#space.start()
+    this.#armCheckpoint()
+    return recovery.report()
+  }
+
+  async #openJournal(recovery: DirectoryRecovery, manifestGeneration: number): Promise<void> {
+    const found = recovery.journal
+    const ringBytes = found?.scan.header.ringBytes ?? this.#settings.number('varve.journal.bytes')
+    const file = found?.file ?? (await makeJournal(this.disk, this.path, ringBytes))
+    const header = await beginRing(file, this.#platform.random, found?.scan, { ringBytes, manifestGeneration })
+    if (found === undefined) await this.disk.syncDirectory(this.path)
+    this.#journalFile = file
+    this.#journal = new Journal({
+      file,
+      clock: this.clock,
+      header,
+      ringBytesMax: this.#settings.number('varve.journal.bytes.max'),
+      onPressure: () => void this.#checkpointer.request().catch(() => {}),
+      onFailure: error => this.fail(error),
+    })
+  }
+
+  // ----------------------------------------------------------------------------------------- what partitions ask (LogContext)
+
+  checkAppendable(log: DiskPartitionLog, bytes: number): void {
+    this.#checkOpen()
+    if ((this.#space.isFull || this.#space.freeBytes < bytes) && !isInternalTopic(log.topic))
+      throw new KafkaError('NOT_ENOUGH_REPLICAS', {
+        message: 'the disk is nearly full: nothing is appended until there is room',
+        freeBytes: this.#space.freeBytes,
+      })
+  }
+
+  #checkOpen(): void {
+    if (this.failure !== undefined)
+      throw new KafkaError('KAFKA_STORAGE_ERROR', {
+        message: 'appends have stopped: the directory failed',
+        cause: this.failure,
+      })
+    if (this.#closing !== undefined) throw new KafkaError('LOG_CLOSED', { message: 'the log is closed' })
+  }
+
+  diskIsFull(): void {
+    this.#space.freeBallast()
+  }
+
+  markDirty(log: DiskPartitionLog, segment: Segment): void {
+    this.#dirty.add(segment)
+    if (log.bytesSinceSnapshot > snapshotEveryBytes) this.#dirty.addSnapshot(log)
+    const withinMs =
+      log.durability === 'interval'
+        ? log.settings.number('flush.ms')
+        : this.#settings.number('varve.checkpoint.interval.ms')
+    if (this.clock.monotonic() + withinMs < this.#checkpointDueMs) this.#checkpointWithin(withinMs)
+  }
+
+  segmentRolled(log: DiskPartitionLog, sealed: Segment): void {
+    this.#dirty.addSealed(sealed)
+    this.#dirty.addDirectory(log.directory)
+  }
+
+  corruptionFound(log: DiskPartitionLog, segment: Segment, position: number, problem: string): void {
+    const path = `${nameOf(log.directory)}/${nameOf(segment.logPath)}`
+    if (this.corruptions.some(known => known.path === path && known.position === position)) return
+    if (this.corruptions.length < 100) this.corruptions.push({ path, position, problem })
+    this.#logger.error('corruption found: nothing was changed, reads there fail', { path, position, problem })
+  }
+
+  // -------------------------------------------------------------------------------------------------------- checkpoints
+
+  checkpoint(): Promise<void> {
+    return this.#checkpointer.request()
+  }
+
+  #checkpointWithin(delayMs: number): void {
+    this.#checkpointDueMs = Math.min(this.#checkpointDueMs, this.clock.monotonic() + delayMs)
+    this.#armCheckpoint()
+  }
+
+  /** One timer; it looks again if the time that it was set for has moved. */
+  #armCheckpoint(): void {
+    if (this.#checkpointDueMs === Number.POSITIVE_INFINITY || this.#recovery !== undefined) return
+    this.#checkpointTimer?.cancel()
+    this.#checkpointTimer = this.clock.after(Math.max(0, this.#checkpointDueMs - this.clock.monotonic()), () => {
+      if (this.#closing !== undefined) return
+      if (this.clock.monotonic() < this.#checkpointDueMs) this.#armCheckpoint()
+      else this.checkpoint().catch(() => {})
+    })
+  }
+
+  /** Steps 1 to 5 of checkpoint.ts. */
+  async #checkpoint(): Promise<void> {
+    if (this.failure !== undefined) throw this.failure
+    this.#checkpointDueMs = Number.POSITIVE_INFINITY
+    const { journal } = this
+    const doomedSegments = this.#doomedSegments.splice(0)
+    const doomedDirectories = this.#doomedDirectories.splice(0)
+    const point = journal.capture()
+    const rows = this.#rows()
+    const { segments, sealed, directories, snapshots } = this.#dirty.take()
+    try {
+      for (const log of snapshots) this.#shortenWalk(log)
+      await eachAtOnce(segments, segment => segment.sync())
+      await eachAtOnce(sealed, segment => segment.syncIndexes())
+      for (const path of directories) if (this.disk.stat(path) !== undefined) await this.disk.syncDirectory(path)
+      const generation = await this.#manifest.write(rows)
+      await journal.release(point, generation)
+    } catch (error) {
+      this.fail(error as Error)
+      throw error
+    }
+    for (const segment of sealed) segment.dropIndexes()
+    for (const { segment, delayMs } of doomedSegments) this.#letGo(segment, delayMs)
+    for (const path of doomedDirectories) await this.disk.removeDirectory(path)
+  }
+
+  #rows(): PartitionRow[] {
+    return [...[...this.#logs].map(log => log.row()), ...this.#orphanRows]
+  }
+
+  #shortenWalk(log: DiskPartitionLog): void {
+    if (log.isDeleted) return
+    log.writeProducerSnapshot()
+    log.active.flushIndexes()
+  }
+
+  /** Renamed now, removed after file.delete.delay.ms: readers that hold it finish. */
+  #letGo(segment: Segment, delayMs: number): void {
+    try {
+      segment.remove(deletedSuffix)
+    } catch (error) {
+      this.#logger.warn('a forgotten segment could not be renamed; the next start removes it', {
+        path: segment.logPath,
+        error: String(error),
+      })
+      return
+    }
+    const timer = this.clock.after(delayMs, () => {
+      this.#timers.delete(timer)
+      segment.removeRenamed(deletedSuffix)
+    })
+    this.#timers.add(timer)
+  }
+
+  // ---------------------------------------------------------------------------------------------------------- retention
+
+  async retain(): Promise<number> {
+    this.#checkOpen()
+    let bytes = 0
+    for (const log of this.#logs)
+      for (const segment of log.forget(this.clock.now())) {
+        bytes += segment.bytes
+        this.#doomedSegments.push({ segment, delayMs: log.settings.number('file.delete.delay.ms') })
+      }
+    if (bytes > 0) await this.checkpoint()
+    return bytes
+  }
+
+  // -------------------------------------------------------------------------------------------------------------- ends
+
+  fail(error: Error): void {
+    if (this.failure !== undefined) return
+    this.failure = error
+    this.#logger.error('appends have stopped for good: a write or sync failed; what was durable can still be read', {
+      error: String(error),
+    })
+    this.#journal?.fail(error)
+    this.#onFatal?.(error)
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    try {
+      this.#checkpointTimer?.cancel()
+      await this.#space.stop()
+      if (this.#journal !== undefined && this.failure === undefined) await this.#stopCleanly(this.#journal)
+    } finally {
+      for (const timer of this.#timers) timer.cancel()
+      await this.#journal?.close()
+      this.#journalFile?.close()
+      this.#recovery?.abandon()
+      this.#manifest.close()
+      this.pool.close()
+      await this.#ownership.release()
+    }
+  }
+
+  /** Journal empty, files plain Kafka files, nothing left to walk or rebuild at the next start. */
+  async #stopCleanly(journal: Journal): Promise<void> {
+    await journal.close()
+    for (const log of this.#logs) this.#writeCaches(log)
+    await this.checkpoint()
+    const logs = [...this.#logs].filter(log => log.degraded === undefined)
+    await eachAtOnce(logs, log => log.active.syncIndexes())
+    for (const log of logs) await this.disk.syncDirectory(log.directory)
+    await writeOffsetCheckpoints(this.disk, this.path, logs)
+    if (journal.failure === undefined) await writeCleanMark(this.disk, this.path)
+  }
+
+  #writeCaches(log: DiskPartitionLog): void {
+    if (log.degraded !== undefined) return
+    log.active.flushIndexes({ seal: true })
+    if (log.snapshotOffset !== log.nextOffset) log.writeProducerSnapshot()
+  }
+}

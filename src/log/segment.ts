@@ -1,0 +1,312 @@
+// One segment: record batches end to end in a file, and two sparse indexes beside it.
+//   1  baseOffset ≤ every offset here < nextOffset; `bytes` is the length of whole batches in the log file
+//   2  log first, index second: a lost index entry is rebuilt, an early one would point past the end
+//   3  a failed write leaves all fields as they were, and the file is cut back before the next batch
+//   4  indexes are caches: those of a sealed segment are loaded when first needed and may be dropped again
+// Called by partition-log.ts and partition-recovery.ts. Bytes: segments/README.md
+
+import type { Disk, DiskFile } from '../platform/platform.ts'
+import { lastOffsetOf, maxTimestampOf } from '../records/batch.ts'
+import { walkBatches } from './batch-walk.ts'
+import type { FilePool, Pin } from './file-pool.ts'
+import type { IndexCache } from './index-cache.ts'
+import { offsetFileName, segmentSuffixes } from './layout.ts'
+import type { SegmentRow } from './manifest.ts'
+import { readWhole } from './sealed-file.ts'
+import { OffsetIndex, TimeIndex } from './sparse-index.ts'
+
+export interface SegmentOptions {
+  disk: Disk
+  pool: FilePool
+  indexes: IndexCache
+  directory: string
+  indexIntervalBytes: number
+  indexBytesMax: number
+}
+
+export class Segment {
+  readonly baseOffset: number
+  readonly logPath: string
+  nextOffset: number
+  bytes = 0
+  maxTimestamp = -1
+  offsetOfMaxTimestamp = -1
+  firstTimestamp = -1
+  /** Held from the first append after a sync: a file with unsynced bytes is not closed. */
+  #dirtyPin: Pin | undefined
+  #needsCut = false
+  #bytesSinceEntry = 0
+  #offsetIndex: OffsetIndex | undefined
+  #timeIndex: TimeIndex | undefined
+  readonly #options: SegmentOptions
+
+  constructor(baseOffset: number, options: SegmentOptions) {
+    this.baseOffset = baseOffset
+    this.nextOffset = baseOffset
+    this.#options = options
+    this.logPath = this.#path(segmentSuffixes.log)
+  }
+
+  /** A new, empty segment with its file. */
+  static create(baseOffset: number, options: SegmentOptions): Segment {
+    const segment = new Segment(baseOffset, options)
+    options.pool.create(segment.logPath)
+    segment.startIndexes()
+    return segment
+  }
+
+  /** A sealed segment as the manifest describes it; nothing is read. */
+  static sealed(row: SegmentRow, nextOffset: number, options: SegmentOptions): Segment {
+    const segment = new Segment(row.baseOffset, options)
+    segment.restore(row, nextOffset)
+    return segment
+  }
+
+  restore(row: SegmentRow, nextOffset: number): void {
+    this.bytes = row.bytes
+    this.nextOffset = nextOffset
+    this.maxTimestamp = row.maxTimestamp
+    this.offsetOfMaxTimestamp = row.offsetOfMaxTimestamp
+    this.firstTimestamp = row.firstTimestamp
+  }
+
+  get row(): SegmentRow {
+    const { baseOffset, bytes, maxTimestamp, offsetOfMaxTimestamp, firstTimestamp } = this
+    return { baseOffset, bytes, maxTimestamp, offsetOfMaxTimestamp, firstTimestamp }
+  }
+
+  get isDirty(): boolean {
+    return this.#dirtyPin !== undefined
+  }
+
+  get isIndexFull(): boolean {
+    return this.offsetIndex.isFull || this.timeIndex.isFull
+  }
+
+  get offsetIndex(): OffsetIndex {
+    if (this.#offsetIndex === undefined) this.#loadSealed()
+    return this.#offsetIndex as OffsetIndex
+  }
+
+  get timeIndex(): TimeIndex {
+    if (this.#timeIndex === undefined) this.#loadSealed()
+    return this.#timeIndex as TimeIndex
+  }
+
+  #loadSealed(): void {
+    this.loadIndexes()
+    this.#options.indexes.add(this, this.indexMemoryBytes)
+  }
+
+  /** The batch carries its final offsets. Throws DiskError with nothing changed. */
+  append(batch: Buffer): void {
+    if (this.#needsCut) this.cutBack()
+    this.#dirtyPin ??= this.#options.pool.pin(this.logPath)
+    try {
+      this.#dirtyPin.file.write([batch], this.bytes)
+    } catch (error) {
+      this.#needsCut = true
+      throw error
+    }
+    this.index(batch, 0, this.bytes, batch.length)
+  }
+
+  /** Takes a batch that lies at `position` into the indexes and the segment's ends. */
+  index(buffer: Buffer, at: number, position: number, bytes: number): void {
+    const lastOffset = lastOffsetOf(buffer, at)
+    const timestamp = maxTimestampOf(buffer, at)
+    if (this.firstTimestamp < 0) this.firstTimestamp = timestamp
+    if (timestamp > this.maxTimestamp) {
+      this.maxTimestamp = timestamp
+      this.offsetOfMaxTimestamp = lastOffset
+    }
+    if (this.#bytesSinceEntry > this.#options.indexIntervalBytes && !this.offsetIndex.isFull) {
+      this.offsetIndex.add(lastOffset - this.baseOffset, position)
+      this.timeIndex.addIfLater(this.maxTimestamp, this.offsetOfMaxTimestamp - this.baseOffset)
+      this.#bytesSinceEntry = 0
+    }
+    this.#bytesSinceEntry += bytes
+    this.bytes = position + bytes
+    this.nextOffset = lastOffset + 1
+  }
+
+  /** After a failed write: whatever part of it reached the file goes. */
+  cutBack(): void {
+    this.#options.pool.use(this.logPath).truncate(this.bytes)
+    this.#needsCut = false
+  }
+
+  /** For a synchronous use. */
+  file(): DiskFile {
+    return this.#options.pool.use(this.logPath)
+  }
+
+  async readLater(target: Buffer, position: number): Promise<number> {
+    const pin = this.#options.pool.pin(this.logPath)
+    try {
+      return await pin.file.readLater(target, position)
+    } finally {
+      pin.release()
+    }
+  }
+
+  /** Bytes were changed without append(): they have to be synced. */
+  markDirty(): void {
+    this.#dirtyPin ??= this.#options.pool.pin(this.logPath)
+  }
+
+  /** Recovery: a batch from the journal, over whatever lies there, and counted as bytes that need a sync. */
+  rewrite(batch: Buffer, position: number): void {
+    this.markDirty()
+    this.file().write([batch], position)
+  }
+
+  /** Covers every append that came before. A failure is final for the directory: see checkpoint.ts. */
+  async sync(): Promise<void> {
+    const pin = this.#dirtyPin
+    if (pin === undefined) return
+    this.#dirtyPin = undefined
+    try {
+      await pin.file.sync()
+    } finally {
+      pin.release()
+    }
+  }
+
+  /** A position at or before the batch that holds `offset`. */
+  positionBefore(offset: number): number {
+    return this.offsetIndex.positionBefore(offset - this.baseOffset)
+  }
+
+  /** A position at or before the first batch with a record at or after `timestamp`. */
+  positionBeforeTimestamp(timestamp: number): number {
+    return this.offsetIndex.positionBefore(this.timeIndex.relativeOffsetBefore(timestamp) - 1)
+  }
+
+  // ----------------------------------------------------------------------------------------------------------- indexes
+
+  startIndexes(): void {
+    this.#offsetIndex = new OffsetIndex(this.#options.indexBytesMax)
+    this.#timeIndex = new TimeIndex(this.#options.indexBytesMax)
+    this.#bytesSinceEntry = 0
+  }
+
+  /**
+   * Takes over the index files as far as they are sound, and walks the log for the rest. `verifyLast` also looks whether the
+   * last entry points at the batch it names: for files that may not have been synced.
+   */
+  loadIndexes({ verifyLast = true } = {}): void {
+    const { disk, indexBytesMax } = this.#options
+    const offsetIndex = new OffsetIndex(indexBytesMax)
+    const timeIndex = new TimeIndex(indexBytesMax)
+    this.#offsetIndex = offsetIndex
+    this.#timeIndex = timeIndex
+    offsetIndex.load(readWhole(disk, this.#path(segmentSuffixes.index)) ?? Buffer.alloc(0))
+    timeIndex.load(readWhole(disk, this.#path(segmentSuffixes.timeIndex)) ?? Buffer.alloc(0))
+    offsetIndex.truncate(offsetIndex.soundEntries(this.bytes))
+    timeIndex.truncate(timeIndex.soundEntries(this.nextOffset - this.baseOffset))
+    if (verifyLast && offsetIndex.count > 0 && !this.#lastEntryIsTrue(offsetIndex)) {
+      offsetIndex.clear()
+      timeIndex.clear()
+    }
+    this.#walkBehindIndex(offsetIndex)
+  }
+
+  #lastEntryIsTrue(index: OffsetIndex): boolean {
+    const position = index.position(index.count - 1)
+    let isTrue = false
+    walkBatches(this.file(), { from: position, to: this.bytes, verify: false }, (buffer, at) => {
+      isTrue = lastOffsetOf(buffer, at) - this.baseOffset === index.relativeOffset(index.count - 1)
+      return true
+    })
+    return isTrue
+  }
+
+  #walkBehindIndex(index: OffsetIndex): void {
+    const { bytes, nextOffset, maxTimestamp, offsetOfMaxTimestamp } = this
+    const from = index.count > 0 ? index.position(index.count - 1) : 0
+    this.#bytesSinceEntry = 0
+    let isFirst = index.count > 0
+    walkBatches(this.file(), { from, to: bytes, verify: false }, (buffer, at, position, length) => {
+      if (isFirst) this.#bytesSinceEntry = length
+      else this.index(buffer, at, position, length)
+      isFirst = false
+    })
+    // The manifest's facts stand, whatever the walk saw.
+    this.bytes = bytes
+    this.nextOffset = nextOffset
+    this.maxTimestamp = Math.max(maxTimestamp, this.maxTimestamp)
+    if (this.maxTimestamp === maxTimestamp) this.offsetOfMaxTimestamp = offsetOfMaxTimestamp
+  }
+
+  /** Writes what the index files lack into the page cache. */
+  flushIndexes({ seal = false } = {}): void {
+    if (this.#offsetIndex === undefined || this.#timeIndex === undefined) return
+    if (seal && this.maxTimestamp >= 0)
+      this.#timeIndex.addIfLater(this.maxTimestamp, this.offsetOfMaxTimestamp - this.baseOffset)
+    this.#flush(this.#offsetIndex, segmentSuffixes.index)
+    this.#flush(this.#timeIndex, segmentSuffixes.timeIndex)
+  }
+
+  #flush(index: OffsetIndex | TimeIndex, suffix: '.index' | '.timeindex'): void {
+    const { disk } = this.#options
+    const path = this.#path(suffix)
+    const stat = disk.stat(path)
+    if (stat !== undefined && stat.bytes === index.bytes && index.flushedBytes === index.bytes) return
+    const file = disk.open(path, stat === undefined ? 'create' : 'write')
+    try {
+      file.truncate(index.flushedBytes)
+      file.write([index.unflushed()], index.flushedBytes)
+      index.flushedBytes = index.bytes
+    } finally {
+      file.close()
+    }
+  }
+
+  async syncIndexes(): Promise<void> {
+    for (const suffix of [segmentSuffixes.index, segmentSuffixes.timeIndex]) {
+      const path = this.#path(suffix)
+      if (this.#options.disk.stat(path) === undefined) continue
+      const file = this.#options.disk.open(path, 'write')
+      await file.sync().finally(() => file.close())
+    }
+  }
+
+  /** Gives the memory of a sealed segment's indexes back; they are on disk. */
+  dropIndexes(): void {
+    this.flushIndexes()
+    this.#offsetIndex = undefined
+    this.#timeIndex = undefined
+  }
+
+  get indexMemoryBytes(): number {
+    return (this.#offsetIndex?.memoryBytes ?? 0) + (this.#timeIndex?.memoryBytes ?? 0)
+  }
+
+  // ----------------------------------------------------------------------------------------------------------- removal
+
+  /** All files of the segment get `suffix` behind their names, or are removed without one. */
+  remove(suffix?: string): void {
+    const { disk, pool } = this.#options
+    pool.forget(this.logPath)
+    for (const kind of Object.values(segmentSuffixes)) {
+      const path = this.#path(kind)
+      if (disk.stat(path) === undefined) continue
+      if (suffix === undefined) disk.remove(path)
+      else disk.rename(path, path + suffix)
+    }
+  }
+
+  /** After remove(suffix): for good. */
+  removeRenamed(suffix: string): void {
+    const { disk } = this.#options
+    for (const kind of Object.values(segmentSuffixes)) {
+      const path = this.#path(kind) + suffix
+      if (disk.stat(path) !== undefined) disk.remove(path)
+    }
+  }
+
+  #path(suffix: (typeof segmentSuffixes)[keyof typeof segmentSuffixes]): string {
+    return `${this.#options.directory}/${offsetFileName(this.baseOffset, suffix)}`
+  }
+}
