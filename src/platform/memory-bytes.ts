@@ -41,22 +41,33 @@ export class SparseBytes {
     return count
   }
 
-  /** `data` undefined: `length` zeros. */
-  write(data: Uint8Array | undefined, length: number, position: number): void {
+  write(data: Uint8Array, position: number): void {
+    const length = data.byteLength
     let done = 0
     while (done < length) {
       const at = position + done
       const from = at % pageBytes
       const count = Math.min(length - done, pageBytes - from)
-      const index = (at - from) / pageBytes
-      if (data !== undefined) {
-        const part = count === data.byteLength ? data : data.subarray(done, done + count)
-        this.#pageToWrite(index, count).set(part, from)
-      } else if (count === pageBytes) this.#pages.set(index, zeroPage)
-      else this.#pageToWrite(index, count).fill(0, from, from + count)
+      const part = count === length ? data : data.subarray(done, done + count)
+      this.#pageToWrite((at - from) / pageBytes, count).set(part, from)
       done += count
     }
     if (length > 0 && position + length > this.#bytes) this.#bytes = position + length
+  }
+
+  /** Whole pages of zeros share one page: 64 MiB of them are 16,384 entries of a Map. */
+  writeZeros(length: number, position: number): void {
+    let at = position
+    const end = position + length
+    while (at < end) {
+      const from = at % pageBytes
+      const count = Math.min(end - at, pageBytes - from)
+      const index = (at - from) / pageBytes
+      if (count === pageBytes) this.#pages.set(index, zeroPage)
+      else this.#pageToWrite(index, count).fill(0, from, from + count)
+      at += count
+    }
+    if (end > this.#bytes && length > 0) this.#bytes = end
   }
 
   truncate(bytes: number): void {
@@ -103,12 +114,12 @@ export class SparseBytes {
 }
 
 /** True if a buffer is worth storing as "zeros": a page or more of them. */
-export function isZeros(data: Buffer): boolean {
+export function isZeros(data: Uint8Array): boolean {
   const length = data.byteLength
   if (length < pageBytes || data[0] !== 0 || data[length - 1] !== 0) return false
   for (let at = 0; at < length; at += pageBytes) {
     const end = Math.min(at + pageBytes, length)
-    if (data.compare(zeroPage.data, 0, end - at, at, end) !== 0) return false
+    if (zeroPage.data.compare(data, at, end, 0, end - at) !== 0) return false
   }
   return true
 }

@@ -8,8 +8,9 @@
 //   3  with `io`, whatever a real disk does in the thread pool ends when `io` says so; without, it ends at once
 // Called through platform.ts; made by memory.ts, simulated.ts and tests.
 
+import { assert } from '../base/assert.ts'
 import { DiskError, KafkaError } from '../base/errors.ts'
-import { type ArmedFault, type DiskOperation, type Fault, Faults } from './memory-faults.ts'
+import { type ArmedFault, type DiskOperation, type Fault, Faults, hang } from './memory-faults.ts'
 import { type Medium, MemoryFile } from './memory-file.ts'
 import { FileInode } from './memory-inode.ts'
 import { DiskOfOneLife } from './memory-life.ts'
@@ -186,6 +187,7 @@ export class MemoryDisk implements Disk {
   }
 
   crash({ random, hostile = false }: CrashOptions): void {
+    assert(this.#options.crashable !== false, 'a disk without crashes keeps nothing for one')
     this.kill()
     this.#tree.crash({ dice: random, hostile })
     for (const [, inode] of this.#tree.files()) inode.crash({ dice: random, hostile })
@@ -244,6 +246,7 @@ export class MemoryDisk implements Disk {
   #begin(operation: DiskOperation, path: string, position = 0, bytes = 0): Fault | undefined {
     this.#options.onOperation?.(operation, path, position, bytes)
     const fault = this.#faults.strike(operation, path)
+    if (fault?.hangs) throw hang
     if (fault === undefined || operation === 'write' || operation === 'sync') return fault
     throw failed(operation, path, fault.errno ?? 'EIO')
   }
@@ -257,6 +260,7 @@ export class MemoryDisk implements Disk {
         try {
           resolve(run())
         } catch (error) {
+          if (error === hang) return
           reject(error instanceof DiskError ? error : new DiskError('failed', { path, cause: error }))
         }
       }

@@ -27,9 +27,14 @@ export interface Fault {
   readonly times?: number
   /** EIO if missing */
   readonly errno?: string
+  /** It never ends, for what a real disk does in the thread pool. */
+  readonly hangs?: boolean
   /** For a write: so much of it goes into the page cache before it fails. */
   readonly bytesWritten?: number
 }
+
+/** Thrown inside the disk by an operation that hangs: whoever waits hears nothing. */
+export const hang = Symbol('hang')
 
 export interface ArmedFault {
   /** How often it struck. */

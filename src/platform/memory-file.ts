@@ -4,6 +4,7 @@
 // Made by memory-disk.ts.
 
 import { DiskError } from '../base/errors.ts'
+import { bytesOf } from './gather.ts'
 import { isZeros } from './memory-bytes.ts'
 import type { DiskOperation, Fault } from './memory-faults.ts'
 import type { FileInode } from './memory-inode.ts'
@@ -101,13 +102,12 @@ export class MemoryFile implements DiskFile {
   }
 
   #writeNow(buffers: readonly Uint8Array[], position: number): void {
-    const data = joined(buffers)
-    const bytes = data.byteLength
+    const data = allZeros(buffers) ? undefined : joined(buffers)
+    const bytes = data?.byteLength ?? bytesOf(buffers)
     const fault = this.#medium.begin('write', this.path, position, bytes)
     const room = Math.min(this.#medium.room(this.#inode, position, bytes), fault ? (fault.bytesWritten ?? 0) : bytes)
     if (room > 0) {
-      const part = room < bytes ? data.subarray(0, room) : data
-      this.#inode.write(isZeros(part) ? undefined : part, room, position)
+      this.#inode.write(room < bytes ? data?.subarray(0, room) : data, room, position)
       this.#inode.modifiedMs = this.#medium.nowMs()
     }
     if (fault !== undefined) throw new DiskError('write failed', { path: this.path, errno: fault.errno ?? 'EIO' })
@@ -127,11 +127,14 @@ export class MemoryFile implements DiskFile {
   }
 }
 
+function allZeros(buffers: readonly Uint8Array[]): boolean {
+  for (let i = 0; i < buffers.length; i++) if (!isZeros(buffers[i])) return false
+  return buffers.length > 0
+}
+
 /** Always a copy: the caller may use its buffers again. */
 function joined(buffers: readonly Uint8Array[]): Buffer {
-  let bytes = 0
-  for (let i = 0; i < buffers.length; i++) bytes += buffers[i].byteLength
-  const data = Buffer.allocUnsafe(bytes)
+  const data = Buffer.allocUnsafe(bytesOf(buffers))
   let position = 0
   for (let i = 0; i < buffers.length; i++) {
     data.set(buffers[i], position)

@@ -38,9 +38,10 @@ export class FileInode {
     this.#volatileOnly = volatileOnly
   }
 
-  /** The inode keeps `data`. */
+  /** The inode keeps `data`; undefined: `bytes` zeros. */
   write(data: Buffer | undefined, bytes: number, position: number): void {
-    this.content.write(data, bytes, position)
+    if (data === undefined) this.content.writeZeros(bytes, position)
+    else this.content.write(data, position)
     if (!this.#volatileOnly) this.#pending.push({ sequence: ++this.#sequence, position, bytes, data })
   }
 
@@ -77,8 +78,8 @@ export class FileInode {
 
   /** At rest: under everybody's feet, on the medium and in the cache. */
   corrupt(data: Buffer, position: number): void {
-    this.content.write(data, data.byteLength, position)
-    if (position + data.byteLength <= this.#durable.bytes) this.#durable.write(data, data.byteLength, position)
+    this.content.write(data, position)
+    if (position + data.byteLength <= this.#durable.bytes) this.#durable.write(data, position)
   }
 
   /** How many bytes of the file no power cut can take (the size; pending writes inside it aside). */
@@ -110,7 +111,8 @@ export class FileInode {
 
 function apply(target: SparseBytes, change: Change): void {
   if (change.position === truncation) target.truncate(change.bytes)
-  else target.write(change.data, change.bytes, change.position)
+  else if (change.data === undefined) target.writeZeros(change.bytes, change.position)
+  else target.write(change.data, change.position)
 }
 
 /**

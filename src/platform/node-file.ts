@@ -11,7 +11,7 @@
 
 import fs from 'node:fs'
 import { DiskError } from '../base/errors.ts'
-import { bytesOf, gather } from './node-gather.ts'
+import { bytesOf, gather } from './gather.ts'
 import type { DiskFile } from './platform.ts'
 
 export class NodeFile implements DiskFile {

@@ -54,7 +54,7 @@ export class NodeConnection implements Connection {
 
   constructor(socket: net.Socket) {
     this.#socket = socket
-    this.remote = `${bracketed(socket.remoteAddress)}:${socket.remotePort}`
+    this.remote = `${bracketed(socket.remoteAddress)}:${socket.remotePort ?? 0}`
     this.local = { host: plain(socket.localAddress), port: socket.localPort ?? 0 }
     socket.on('error', error => {
       this.#error ??= error

@@ -4,6 +4,8 @@
 //      network namespace (a container that shares the volume)
 //   2  the socket comes first. Whoever holds it may remove the lock of an owner that lived in the same place (host, boot,
 //      network namespace), because that one would still hold the socket if it lived: no waiting after kill -9
+//      A socket file is weaker than an abstract socket (it can be deleted, and a long path puts it into a temporary
+//      directory that may differ), so there its pid must be gone as well
 //   3  any other lock is left alone until it has not been touched for `staleMs`; one that is touched is alive
 // Called by node-disk.ts.
 
@@ -35,10 +37,12 @@ export async function ownDirectory(
   options: OwnerOptions,
 ): Promise<Ownership> {
   const here = thisOwner(options.command ?? commandOfProcess())
+  const hasAbstractSocket = options.abstractSocket ?? process.platform === 'linux'
+  const staleMs = options.staleMs ?? staleMsDefault
   try {
-    const socket = await holdOwnerSocket(directory, options.abstractSocket)
+    const socket = await holdOwnerSocket(directory, hasAbstractSocket)
     if (socket === undefined) throw inUse(directory)
-    return await lockUnderSocket({ directory, here, socket, onLost, staleMs: options.staleMs ?? staleMsDefault })
+    return await lockUnderSocket({ directory, here, socket, onLost, staleMs, hasAbstractSocket })
   } catch (cause) {
     throw cause instanceof KafkaError ? cause : new DiskError('own failed', { path: directory, cause })
   }
@@ -50,19 +54,34 @@ interface Attempt {
   readonly socket: OwnerSocket
   readonly onLost: (reason: string) => void
   readonly staleMs: number
+  readonly hasAbstractSocket: boolean
 }
 
 async function lockUnderSocket(attempt: Attempt): Promise<Ownership> {
   try {
-    const last = readOwner(attempt.directory)
-    if (last !== undefined && isSamePlace(last, attempt.here))
-      fs.rmSync(lockPath(attempt.directory), { recursive: true, force: true })
+    if (isLockOfDeadOwner(attempt)) fs.rmSync(lockPath(attempt.directory), { recursive: true, force: true })
     const unlock = await lockWhenStale(attempt)
     writeOwner(attempt.directory, attempt.here)
     return { release: once(() => release(attempt, unlock)) }
   } catch (error) {
     await attempt.socket.release()
     throw error
+  }
+}
+
+function isLockOfDeadOwner({ directory, here, hasAbstractSocket }: Attempt): boolean {
+  const last = readOwner(directory)
+  return last !== undefined && isSamePlace(last, here) && (hasAbstractSocket || !isRunning(last.pid))
+}
+
+/** Our own pid counts as gone: we hold the socket, so the lock is one that we lost or left. */
+function isRunning(pid: number): boolean {
+  if (pid === process.pid) return false
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
   }
 }
 

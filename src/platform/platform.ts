@@ -45,6 +45,7 @@ export interface Disk {
   /**
    * Makes this process the only owner of a data directory, or throws KafkaError DIRECTORY_IN_USE with a sentence that says
    * who holds it. `onLost` is called if ownership is taken away while we live (then appends must stop).
+   * May take ten seconds where a lock was left behind by an owner that could be alive elsewhere.
    */
   own(path: string, onLost: (reason: string) => void): Promise<Ownership>
 }
@@ -67,8 +68,12 @@ export interface DiskFile {
   writeLater(buffers: readonly Uint8Array[], position: number): Promise<void>
   /** Cuts, or grows with zeros. */
   truncate(bytes: number): void
-  /** fdatasync: covers every write that returned before this call. After a failure it is never called again in hope. */
+  /**
+   * fdatasync: covers every write that returned before this call. After a failure it is never called again in hope: every
+   * later sync of this handle rejects with the same error. Syncs that overlap are carried out one after the other.
+   */
   sync(): Promise<void>
+  /** Calls that are under way end first, on this file. A second close does nothing; any other use afterwards is EBADF. */
   close(): void
 }
 

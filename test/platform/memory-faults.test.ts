@@ -122,6 +122,19 @@ describe('faults strike', () => {
   })
 })
 
+test('an operation may hang', async () => {
+  const disk = new MemoryDisk()
+  const file = disk.open('/a', 'create')
+  disk.fail({ on: 'sync', hangs: true })
+  let settled = false
+  file.sync().finally(() => {
+    settled = true
+  })
+  await new Promise(setImmediate)
+  expect(settled).toBe(false)
+  await file.sync()
+})
+
 describe('a full disk', () => {
   test('takes the pages that fit, says ENOSPC, and has room again when something goes', async () => {
     const disk = new MemoryDisk({ capacityBytes: 3 * 4096 })

@@ -7,8 +7,8 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { DiskError } from '../../src/base/errors.ts'
+import { bytesOf, gather } from '../../src/platform/gather.ts'
 import { NodeDisk } from '../../src/platform/node-disk.ts'
-import { bytesOf, gather } from '../../src/platform/node-gather.ts'
 
 const disk = new NodeDisk()
 let directory: string

@@ -192,7 +192,7 @@ test('a directory whose path is too long for a socket can be owned', async () =>
 test('a socket file that is no socket of ours is not removed', async () => {
   const directory = fresh()
   fs.writeFileSync(path.join(directory, 'owner.sock'), 'mine')
-  await expect(new NodeDisk({ abstractSocket: false }).own(directory, () => {})).rejects.toThrow()
+  await expect(new NodeDisk({ abstractSocket: false }).own(directory, () => {})).rejects.toThrow('in the way')
   expect(fs.readFileSync(path.join(directory, 'owner.sock'), 'utf8')).toBe('mine')
 })
 

@@ -3,7 +3,7 @@
 //   2  no list is longer than IOV_MAX (1,024 on Linux and macOS), so that one list is one system call
 // Small buffers are copied together: 200 × 100 B take 6.0 µs merged and 17.5 µs as 200 vectors, 200 × 1,000 B 14 against
 // 22 µs; from 4 KiB on the copy costs more than the vector (16 × 4 KiB: 4.6 against 3.7 µs; 2026-11, Node 20, ext4).
-// Called by node-file.ts.
+// Called by node-file.ts and memory-file.ts.
 
 const vectorsMax = 1024
 const vectorsFew = 8
