@@ -194,6 +194,16 @@ export function networkConformance(name: string, begin: () => NetworkUnderTest):
       expect([ear.closes.length, heard.closes.length]).toEqual([1, 1])
     })
 
+    test('two ends that are destroyed at once hear it once each', async () => {
+      const { client, heard, server, ear } = await dial()
+      client.destroy()
+      server.destroy()
+      await until(ear, () => ear.closes.length > 0)
+      await until(heard, () => heard.closes.length > 0)
+      await under.run(new Promise<void>(resolve => setTimeout(resolve, 20)))
+      expect([ear.closes.length, heard.closes.length]).toEqual([1, 1])
+    })
+
     test('a peer that resets ends its connection with an error, and nothing else', async () => {
       const { client, ear } = await dial()
       const other = await dial()

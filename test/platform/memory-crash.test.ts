@@ -213,6 +213,34 @@ describe('names', () => {
       expect(new Set(found)).toEqual(new Set(['/d/a', '/d/q/a']))
     }
   })
+  test('syncing the directory that a new file was moved to leaves no second name where it came from', async () => {
+    const found = await outcomes(
+      async disk => {
+        disk.makeDirectory('/e')
+        await disk.syncDirectory('/')
+        disk.open('/d/a', 'create')
+        disk.rename('/d/a', '/e/b')
+        await disk.syncDirectory('/e')
+      },
+      disk => disk.files().join(),
+    )
+    expect(new Set(found)).toEqual(new Set(['/e/b']))
+  })
+  test('a name that came while the directory was being synced is not covered', async () => {
+    const ends: (() => void)[] = []
+    const disk = new MemoryDisk({ io: end => void ends.push(end) })
+    disk.open('/before', 'create')
+    const syncing = disk.syncDirectory('/')
+    disk.open('/while', 'create')
+    for (const end of ends) end()
+    await syncing
+    const found = seeds.map(seed => {
+      const after = disk.fork()
+      after.crash({ random: diceOf(seed) })
+      return after.list('/').join()
+    })
+    expect(new Set(found)).toEqual(new Set(['before', 'before,while']))
+  })
   test('of the changes of a directory a prefix is kept; in hostile mode any of them', async () => {
     const begin = (disk: MemoryDisk): void => {
       for (const name of ['1', '2', '3']) disk.open(`/d/${name}`, 'create')

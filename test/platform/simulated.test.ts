@@ -1,5 +1,7 @@
 // One seed drives disk, time, chance and network.
 
+import { promisify } from 'node:util'
+import { deflate } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { SeededRandom } from '../../src/platform/seeded-random.ts'
 import { simulatedPlatform } from '../../src/platform/simulated.ts'
@@ -57,6 +59,10 @@ describe('run', () => {
     const again = (): void => void sim.clock.after(1000, again)
     again()
     await expect(sim.run(new Promise(() => {}))).rejects.toThrow(/seed 4711.*too long/)
+  })
+  test('waits a little for what the real thread pool still does', async () => {
+    const sim = simulatedPlatform({ seed: 1 })
+    expect(await sim.run(promisify(deflate)('x'.repeat(100_000)))).toBeInstanceOf(Buffer)
   })
   test('operations that overlap end in any order', async () => {
     const orders = new Set<string>()
@@ -120,6 +126,23 @@ describe('a process that ended', () => {
     expect(heardByDead).toBe(0)
     await expect(sim.network.connect({ host: 'x', port: 9092 })).rejects.toMatchObject({ code: 'ECONNREFUSED' })
   })
+})
+
+test('what a client writes before it was accepted arrives, in chunks of any size', async () => {
+  let chunks = 0
+  for (let seed = 1; seed <= 50; seed++) {
+    const sim = simulatedPlatform({ seed })
+    const heard: Buffer[] = []
+    await sim.network.listen({ host: 'x', port: 1 }, connection => {
+      connection.handler = { data: chunk => heard.push(chunk), drained() {}, closed() {} }
+    })
+    const client = await sim.network.connect({ host: 'x', port: 1 })
+    for (const text of ['one ', 'two ', 'three']) client.write([Buffer.from(text)])
+    await sim.runUntilIdle()
+    expect(Buffer.concat(heard).toString()).toBe('one two three')
+    chunks += heard.length
+  }
+  expect(chunks).toBeGreaterThan(60)
 })
 
 test('the same seed gives the same run, another seed another', async () => {
