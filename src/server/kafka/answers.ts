@@ -1,6 +1,6 @@
 // The answers of one connection, in the order of its requests, whatever the order in which they are ready.
 //   1  take() gives what is ready at the front, and nothing behind one that is not
-//   2  bytesHeld is what they cost: a request until its answer is ready, then the answer until it is taken
+//   2  bytesUnderWay are the requests whose answers are not ready, bytesReady the answers that are not taken
 // Called by connection.ts.
 
 import type { AnswerBytes } from './dispatch.ts'
@@ -27,14 +27,19 @@ export class Answers {
   #slots: Slot[] = []
   /** Of the first slot that was not taken. */
   #head = 0
-  #held = 0
+  #underWay = 0
+  #ready = 0
 
   get count(): number {
     return this.#slots.length - this.#head
   }
 
-  get bytesHeld(): number {
-    return this.#held
+  get bytesUnderWay(): number {
+    return this.#underWay
+  }
+
+  get bytesReady(): number {
+    return this.#ready
   }
 
   get hasReady(): boolean {
@@ -44,14 +49,14 @@ export class Answers {
   begin(frameBytes: number, overlaps: boolean): Slot {
     const slot = { bytes: frameBytes + requestOverheadBytes, overlaps, ready: false, answer: undefined, isLast: false }
     this.#slots.push(slot)
-    this.#held += slot.bytes
+    this.#underWay += slot.bytes
     return slot
   }
 
   ready(slot: Slot, answer: AnswerBytes): void {
-    const bytes = answer?.bytes ?? 0
-    this.#held += bytes - slot.bytes
-    slot.bytes = bytes
+    this.#underWay -= slot.bytes
+    slot.bytes = answer?.bytes ?? 0
+    this.#ready += slot.bytes
     slot.answer = answer
     slot.ready = true
   }
@@ -70,7 +75,7 @@ export class Answers {
         return { buffers, bytes, isLast: true }
       }
     }
-    this.#held -= bytes
+    this.#ready -= bytes
     this.#forgetTaken()
     return { buffers, bytes, isLast: false }
   }
@@ -78,7 +83,8 @@ export class Answers {
   drop(): void {
     this.#slots = []
     this.#head = 0
-    this.#held = 0
+    this.#underWay = 0
+    this.#ready = 0
   }
 
   #forgetTaken(): void {

@@ -15,7 +15,7 @@ import { Frames } from '../../protocol/frames.ts'
 import { Answers, type Slot } from './answers.ts'
 import { type AnswerBytes, begin, overlaps } from './dispatch.ts'
 import { type Context, Disconnect } from './handler.ts'
-import type { Memory } from './memory.ts'
+import { bytesOf, type Memory, type Usage } from './memory.ts'
 import { recogniseStranger } from './strangers.ts'
 import type { Surroundings } from './surroundings.ts'
 
@@ -37,7 +37,7 @@ export class KafkaConnection implements ConnectionHandler {
   #next: Buffer | undefined
   /** Requests under way that do not overlap: 0 or 1. */
   #alone = 0
-  #accounted = 0
+  readonly #usage: Usage = { arriving: 0, underWay: 0, answers: 0 }
   #isKnown = false
   #isPaused = false
   #isFull = false
@@ -88,8 +88,7 @@ export class KafkaConnection implements ConnectionHandler {
     this.#isEnding = true
     this.#abort.abort()
     this.#answers.drop()
-    this.#memory.change(-this.#accounted)
-    this.#accounted = 0
+    this.#memory.set(this.#usage, { arriving: 0, underWay: 0, answers: 0 })
     this.#memory.leave(this)
     this.#around.forget(this)
   }
@@ -156,8 +155,9 @@ export class KafkaConnection implements ConnectionHandler {
   #mayBegin(frame: Buffer): boolean {
     if (this.#isFull) return false
     if (this.#answers.count === 0) return true
-    if (this.#answers.bytesHeld + frame.length > this.#around.connectionBytesMax) return false
-    return overlaps(frame) || (this.#alone === 0 && this.#memory.mayGrow(this, true))
+    const inFlight = this.#answers.bytesUnderWay + this.#answers.bytesReady
+    if (inFlight + frame.length > this.#around.connectionBytesMax) return false
+    return this.#alone === 0 || overlaps(frame)
   }
 
   #begin(frame: Buffer): void {
@@ -224,19 +224,19 @@ export class KafkaConnection implements ConnectionHandler {
 
   #mayRead(): boolean {
     if (this.#isFull || this.#next !== undefined) return false
-    if (this.#answers.count > 0 && this.#accounted >= this.#around.connectionBytesMax) return false
-    return this.#memory.mayGrow(this, this.#frames.isInside)
+    if (this.#answers.count > 0 && bytesOf(this.#usage) >= this.#around.connectionBytesMax) return false
+    return this.#memory.mayRead(this, this.#frames.isInside)
   }
 
   #account(): void {
     if (this.#isClosed) return
-    const waiting = this.#next?.length ?? 0
     // What a socket takes without getting full is small, and nobody tells when it has left.
     const queued = this.#isFull ? this.#connection.bytesQueued : 0
-    const bytes = this.#frames.bytesBuffered + waiting + this.#answers.bytesHeld + queued
-    if (bytes === this.#accounted) return
-    this.#memory.change(bytes - this.#accounted)
-    this.#accounted = bytes
+    this.#memory.set(this.#usage, {
+      arriving: this.#frames.bytesBuffered + (this.#next?.length ?? 0),
+      underWay: this.#answers.bytesUnderWay,
+      answers: this.#answers.bytesReady + queued,
+    })
   }
 
   #pause(): void {

@@ -118,7 +118,7 @@ export class KafkaListener {
       address: advertised ?? connection.local,
       signal,
       served: servedApis,
-      answerBytesMax: () => Math.max(answerBytesMin, Math.min(connectionBytesMax, memory.bytesLeft)),
+      answerBytesMax: () => Math.min(connectionBytesMax, memory.answerBytesMax()),
     }
   }
 
@@ -134,6 +134,3 @@ export class KafkaListener {
     })
   }
 }
-
-/** However little memory is left, an answer may carry this much, or consumers would stand still. */
-const answerBytesMin = 65_536

@@ -1,56 +1,77 @@
-// The bound on memory in flight, for all connections together: requests until they are answered, frames that are still
-// arriving, answers until the kernel has them.
-//   1  over the bound nobody reads more, but for one: the holder, who may finish the frame it is in. So there is always
-//      someone who gets on, and the bound is passed by one frame at most
-//   2  a holder that stands still for holderStallMs gives its turn to the next in line
+// The bound on memory in flight, for all connections together. Half of it is for requests (arriving or under way), half for
+// answers, so that slow readers do not stop producers and a slow disk does not stop consumers.
+//   1  while requests fill their half nobody reads more: what is under way will be answered and make room
+//   2  unless most of it is frames that are still arriving, which would wait for each other for ever: then one connection,
+//      the holder, may finish its frame. So the half is passed by a quarter and one frame at most, and a chunk of each
+//      connection that was being read when it filled up
+//   3  a holder that stands still for holderStallMs gives its turn to the next in line
+//   4  answers are bounded by answerBytesMax(), which every fetch asks for, down to answerBytesMin: consumers never stand still
 // One per listener. Called by connection.ts.
 
 import type { Clock, Timer } from '../../platform/platform.ts'
 
-/** What one read of a socket may bring. */
-const readBytes = 65_536
 const holderStallMs = 5_000
+const answerBytesMin = 65_536
+
+/** What one connection has in flight. Changed by Memory only. */
+export interface Usage {
+  /** Bytes of requests that are not yet begun. */
+  arriving: number
+  /** Requests that are begun and not yet answered. */
+  underWay: number
+  /** Answers until the kernel has them. */
+  answers: number
+}
 
 export interface MemoryUser {
-  /** There may be room now: ask mayGrow() again. */
+  /** There may be room now: ask mayRead() again. */
   wake(): void
 }
 
 export class Memory {
-  readonly bytesMax: number
+  readonly #halfBytes: number
   readonly #clock: Clock
-  #used = 0
+  readonly #total: Usage = { arriving: 0, underWay: 0, answers: 0 }
   #holder: MemoryUser | undefined
   #stall: Timer | undefined
-  #waking = false
+  #isWaking = false
   /** In the order in which they began to wait. */
   readonly #waiting = new Set<MemoryUser>()
 
   constructor(bytesMax: number, clock: Clock) {
-    this.bytesMax = bytesMax
+    this.#halfBytes = Math.ceil(bytesMax / 2)
     this.#clock = clock
   }
 
   get bytesUsed(): number {
-    return this.#used
+    return bytesOf(this.#total)
   }
 
-  get bytesLeft(): number {
-    return Math.max(0, this.bytesMax - this.#used)
+  /** How much an answer should carry at most, now. */
+  answerBytesMax(): number {
+    return Math.max(answerBytesMin, this.#halfBytes - this.#total.answers)
   }
 
-  change(bytes: number): void {
-    this.#used += bytes
-    if (bytes < 0 && this.#waiting.size > 0) this.#wakeSoon()
+  /** From now on the connection has this in flight. */
+  set(usage: Usage, { arriving, underWay, answers }: Usage): void {
+    const total = this.#total
+    const requestsBefore = total.arriving + total.underWay
+    total.arriving += arriving - usage.arriving
+    total.underWay += underWay - usage.underWay
+    total.answers += answers - usage.answers
+    usage.arriving = arriving
+    usage.underWay = underWay
+    usage.answers = answers
+    if (this.#waiting.size > 0 && total.arriving + total.underWay < requestsBefore) this.#wakeSoon()
   }
 
   /**
-   * True: read on. False: wake() comes when it is worth asking again. `isInside` a frame (or with one that waits to begin): only
-   * such a user may become the holder, an idle one would sit on its turn.
+   * True: read on. False: wake() comes when it is worth asking again. `isInside` a frame: only such a user may become the
+   * holder, an idle one would sit on its turn.
    */
-  mayGrow(user: MemoryUser, isInside: boolean): boolean {
-    if (this.#used < this.bytesMax || this.#holder === user) return true
-    if (this.#holder === undefined && isInside) {
+  mayRead(user: MemoryUser, isInside: boolean): boolean {
+    if (!this.#isFull || this.#holder === user) return true
+    if (isInside && this.#holder === undefined && this.#isMostlyArriving) {
       this.#hold(user)
       return true
     }
@@ -64,17 +85,22 @@ export class Memory {
     if (this.#holder === user) this.#pass()
   }
 
+  get #isFull(): boolean {
+    return this.#total.arriving + this.#total.underWay >= this.#halfBytes
+  }
+
+  get #isMostlyArriving(): boolean {
+    return this.#total.underWay < this.#halfBytes / 4
+  }
+
   #hold(user: MemoryUser): void {
     this.#holder = user
     this.#waiting.delete(user)
-    this.#stall = this.#clock.after(holderStallMs, () => this.#rotate(user))
-  }
-
-  #rotate(user: MemoryUser): void {
-    if (this.#holder !== user) return
-    this.#pass()
-    // Behind the others: the next in line takes the turn before this one asks again.
-    this.#clock.soon(() => user.wake())
+    this.#stall = this.#clock.after(holderStallMs, () => {
+      this.#pass()
+      // Behind the others: the next in line takes the turn before this one asks again.
+      this.#clock.soon(() => user.wake())
+    })
   }
 
   #pass(): void {
@@ -85,21 +111,16 @@ export class Memory {
 
   /** Later and once: a wake moves bytes, which would wake the next from inside. */
   #wakeSoon(): void {
-    if (this.#waking) return
-    this.#waking = true
+    if (this.#isWaking) return
+    this.#isWaking = true
     this.#clock.soon(() => {
-      this.#waking = false
-      this.#wake()
+      this.#isWaking = false
+      if (this.#isFull && (this.#holder !== undefined || !this.#isMostlyArriving)) return
+      const users = [...this.#waiting]
+      this.#waiting.clear()
+      for (const user of users) user.wake()
     })
   }
-
-  #wake(): void {
-    let room = this.bytesLeft
-    for (const user of [...this.#waiting]) {
-      if (room <= 0 && this.#holder !== undefined) return
-      room -= readBytes
-      this.#waiting.delete(user)
-      user.wake()
-    }
-  }
 }
+
+export const bytesOf = ({ arriving, underWay, answers }: Usage): number => arriving + underWay + answers
