@@ -98,7 +98,7 @@ async function consuming(context: Context): Promise<Measured> {
     await sleep(settleMs)
     return metered(broker, async () => {
       const consumed = await consume(context.load, { ...work, records: produced.records, port: broker.port, topic })
-      if (consumed.checksum !== produced.checksum)
+      if (produced.checksum !== '' && consumed.checksum !== produced.checksum)
         throw new Error(`${context.target.name} gave other records than it got`)
       return consumed
     })
