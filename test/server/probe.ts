@@ -129,6 +129,13 @@ export class Probe {
     return answer
   }
 
+  /** The next frame, as it comes. */
+  expectFrame(): Promise<Buffer> {
+    return new Promise((read, gone) => {
+      this.#expected.push({ read, gone })
+    })
+  }
+
   /** Without waiting for an answer. */
   send<Request extends Fields>(api: Api<Request, Fields>, version: number, request: Encodable<Request>): number {
     const correlationId = this.#correlationId++
