@@ -43,27 +43,33 @@ export async function resolveBounds(
       const { from, to } = await resolveOffsets(range, view, nowMs)
       // An exact `to` may lie beyond what is there: then a read that follows waits for it.
       const end = follow ? (to ?? Number.POSITIVE_INFINITY) : Math.min(to ?? view.highWatermark, view.highWatermark)
-      const isOne = partitions.length === 1
-      return {
-        partition: view.partition,
-        from: isOne ? from : clamped(from, view),
-        end,
-        highWatermark: view.highWatermark,
-      }
+      const begin = partitions.length === 1 ? checked(from, view) : clamped(from, view)
+      return { partition: view.partition, from: begin, end, highWatermark: view.highWatermark }
     }),
   )
 }
 
-/** One partition's exact offset is meant: outside the log it is an error. Over many it says where to begin, if there. */
-function clamped(from: number, { logStartOffset, highWatermark }: PartitionTimes): number {
+/** One partition's exact offset is meant: outside the log it is an error. Errors: OFFSET_OUT_OF_RANGE. */
+function checked(from: number, { partition, logStartOffset, highWatermark }: PartitionView): number {
+  if (from >= logStartOffset && from <= highWatermark) return from
+  const facts = { partition, offset: from, logStartOffset, highWatermark }
+  throw new KafkaError('OFFSET_OUT_OF_RANGE', { message: 'the offset is outside the log', ...facts })
+}
+
+/** Over many partitions an exact offset says where to begin, if there. */
+function clamped(from: number, { logStartOffset, highWatermark }: PartitionView): number {
   return Math.min(Math.max(from, logStartOffset), highWatermark)
+}
+
+interface PartitionView extends PartitionTimes {
+  readonly partition: number
 }
 
 function viewOf(
   broker: Broker,
   topicId: string,
   { partition, logStartOffset, highWatermark }: PartitionDescription,
-): PartitionTimes & { partition: number } {
+): PartitionView {
   return {
     partition,
     logStartOffset,
