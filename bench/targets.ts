@@ -37,8 +37,8 @@ const varve: Target = {
   name: 'varve',
   async start({ dir, cores, env }) {
     const port = await freePort()
-    const main = join(root, 'dist/src/cli/main.js')
-    if (!existsSync(main)) throw new Error('dist/src/cli/main.js is missing: run "npm run build" first')
+    const main = join(root, 'dist/src/cli/main.cjs')
+    if (!existsSync(main)) throw new Error('dist/src/cli/main.cjs is missing: run "npm run build" first')
     return startBroker(
       { command: 'node', args: [main, 'serve', '--dir', dir, '--kafka', `127.0.0.1:${port}`], cores, env },
       port,
