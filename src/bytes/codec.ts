@@ -119,12 +119,20 @@ function writeTagged(writer: Writer, tagged: readonly TaggedStep[], value: Value
     writer.uvarint(0)
     return
   }
-  const told = tagged.filter(step => value[step.name] !== undefined && !same(value[step.name], step.default))
-  writer.uvarint(told.length)
-  for (const { tag, name, codec } of told) {
-    writer.uvarint(tag)
-    writer.measured(() => codec.write(writer, value[name]))
+  let count = 0
+  for (let i = 0; i < tagged.length; i += 1) if (isTold(tagged[i], value)) count += 1
+  writer.uvarint(count)
+  if (count === 0) return
+  for (const step of tagged) {
+    if (!isTold(step, value)) continue
+    writer.uvarint(step.tag)
+    writer.measured(() => step.codec.write(writer, value[step.name]))
   }
+}
+
+function isTold(step: TaggedStep, value: Values): boolean {
+  const own = value[step.name]
+  return own !== undefined && !same(own, step.default)
 }
 
 function codecOf(name: string, field: Field, context: Context): Codec {
