@@ -14,7 +14,7 @@ import { type ArmedFault, type DiskOperation, type Fault, Faults, hang } from '.
 import { type Medium, MemoryFile } from './memory-file.ts'
 import { FileInode } from './memory-inode.ts'
 import { DiskOfOneLife } from './memory-life.ts'
-import { DirectoryInode, type Inode, partsOf, Tree } from './memory-tree.ts'
+import { DirectoryInode, type Inode, Tree } from './memory-tree.ts'
 import type { Disk, DiskFile, FileStat, OpenMode, Ownership } from './platform.ts'
 import { type Dice, SeededRandom } from './seeded-random.ts'
 
@@ -97,7 +97,7 @@ export class MemoryDisk implements Disk {
   makeDirectory(path: string): void {
     this.#begin('makeDirectory', path)
     let directory = this.#tree.root
-    for (const name of partsOf(path)) {
+    for (const name of this.#tree.partsOf(path)) {
       let next = directory.entries.get(name)
       if (next instanceof FileInode) throw failed('make directory', path, 'EEXIST')
       if (next === undefined) {
@@ -292,9 +292,9 @@ export class MemoryDisk implements Disk {
   }
 
   #place(what: string, path: string): { directory: DirectoryInode; name: string } {
-    const parts = partsOf(path)
-    const name = parts.pop()
-    const directory = this.#tree.find(parts.join('/'))
+    const parts = this.#tree.partsOf(path)
+    const name = parts.at(-1)
+    const directory = this.#tree.find(parts.slice(0, -1).join('/'))
     if (name === undefined) throw failed(what, path, 'EBUSY')
     if (directory === undefined) throw failed(what, path, 'ENOENT')
     if (directory instanceof FileInode) throw failed(what, path, 'ENOTDIR')

@@ -33,6 +33,7 @@ interface Change {
 export class Tree {
   root = new DirectoryInode()
   readonly #volatileOnly: boolean
+  readonly #parts = new Map<string, readonly string[]>()
   #pending: Change[] = []
   #sequence = 0
 
@@ -40,10 +41,21 @@ export class Tree {
     this.#volatileOnly = volatileOnly
   }
 
+  /** Names from the root down; remembered, since a log asks for few paths very often. */
+  partsOf(path: string): readonly string[] {
+    let parts = this.#parts.get(path)
+    if (parts === undefined) {
+      if (this.#parts.size > 10_000) this.#parts.clear()
+      parts = split(path)
+      this.#parts.set(path, parts)
+    }
+    return parts
+  }
+
   /** undefined if a part of the path is missing or not a directory. */
   find(path: string): Inode | undefined {
     let inode: Inode | undefined = this.root
-    for (const name of partsOf(path)) {
+    for (const name of this.partsOf(path)) {
       if (!(inode instanceof DirectoryInode)) return undefined
       inode = inode.entries.get(name)
     }
@@ -126,7 +138,7 @@ export class Tree {
   }
 }
 
-export function partsOf(path: string): string[] {
+function split(path: string): string[] {
   const parts: string[] = []
   for (const part of path.split('/')) {
     if (part === '..') parts.pop()

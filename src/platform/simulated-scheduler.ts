@@ -20,6 +20,7 @@ export class Scheduler {
   eventCount = 0
   readonly #dice: Dice
   readonly #heap: Event[] = []
+  readonly #hashes = new Map<string, number>()
   #sequence = 0
   #trace = 0x811c9dc5 | 0
 
@@ -66,7 +67,13 @@ export class Scheduler {
   }
 
   noteText(text: string): void {
-    for (let i = 0; i < text.length; i++) this.note(text.charCodeAt(i))
+    let hash = this.#hashes.get(text)
+    if (hash === undefined) {
+      hash = 0
+      for (let i = 0; i < text.length; i++) hash = (Math.imul(hash, 31) + text.charCodeAt(i)) | 0
+      this.#hashes.set(text, hash)
+    }
+    this.note(hash)
   }
 
   trace(): string {
