@@ -84,9 +84,11 @@ export class Appender {
     this.#stick(target)
     while (job.next < inputs.length) {
       const input = inputs[job.next]
-      if (!this.#room.has(memoryBytesOf(input))) return false
+      const memoryBytes = memoryBytesOf(input)
+      if (!this.#room.has(memoryBytes)) return false
       const queue = target.queues[partitions[job.next] === keyless ? target.sticky : partitions[job.next]]
-      this.#room.take(queue.add(input, call))
+      queue.add(input, call, memoryBytes)
+      this.#room.take(memoryBytes)
       if (!queue.isListed) this.#list(queue)
       job.next++
     }
@@ -101,9 +103,11 @@ export class Appender {
   }
 
   #acceptWhole({ inputs, partitions, target, call }: Job, expectOffset: number): boolean {
-    if (!this.#room.has(bytesOf(inputs))) return false
+    const memoryBytes = bytesOf(inputs)
+    if (!this.#room.has(memoryBytes)) return false
     const queue = target.queues[partitions[0]]
-    this.#room.take(queue.addExpecting(inputs, call, expectOffset))
+    queue.addExpecting(inputs, call, expectOffset)
+    this.#room.take(memoryBytes)
     this.#list(queue)
     call.enqueued()
     return true

@@ -27,21 +27,18 @@ export class PartitionQueue {
     this.options = options
   }
 
-  /** Returns the memory that it takes. */
-  add(input: RecordInput, call: Call): number {
+  add(input: RecordInput, call: Call, memoryBytes: number): void {
     const { batchBytesMax } = this.options
     if (this.#open !== undefined && this.#open.builder.bytes + recordBytesMax(input) > batchBytesMax) this.#close()
-    return this.#put(this.#openBatch(undefined), input, call)
+    this.#put(this.#openBatch(undefined), { input, call, memoryBytes })
   }
 
   /** A batch of its own, whatever its size: the engine takes it whole or refuses it. */
-  addExpecting(inputs: readonly RecordInput[], call: Call, expectOffset: number): number {
+  addExpecting(inputs: readonly RecordInput[], call: Call, expectOffset: number): void {
     this.#close()
     const batch = this.#openBatch(expectOffset)
-    let memoryBytes = 0
-    for (const input of inputs) memoryBytes += this.#put(batch, input, call)
+    for (const input of inputs) this.#put(batch, { input, call, memoryBytes: memoryBytesOf(input) })
     this.#close()
-    return memoryBytes
   }
 
   /** Something can be flushed now: a full batch always, the open one when nothing is in flight. */
@@ -72,7 +69,10 @@ export class PartitionQueue {
     this.#open = undefined
   }
 
-  #put(batch: PendingBatch, input: RecordInput, call: Call): number {
+  #put(
+    batch: PendingBatch,
+    { input, call, memoryBytes }: { input: RecordInput; call: Call; memoryBytes: number },
+  ): void {
     const { topic, partition } = this.options
     batch.builder.append(input)
     const ack = { topic, partition, offset: -1, timestamp: input.timestampMs }
@@ -82,8 +82,6 @@ export class PartitionQueue {
       batch.calls.push(call)
       call.joined()
     }
-    const memoryBytes = memoryBytesOf(input)
     batch.memoryBytes += memoryBytes
-    return memoryBytes
   }
 }
