@@ -4,7 +4,7 @@
 // README.md beside it says what each number means.
 
 import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
-import { cpus, release, totalmem } from 'node:os'
+import { cpus, loadavg, release, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { buildClients } from './clients/build.ts'
@@ -76,7 +76,7 @@ function describeMachine(client: string): string {
   const pinned = flags.pin ? 'broker on core 0, client on core 1' : 'nothing pinned'
   return (
     `${new Date().toISOString().slice(0, 10)}, ${cores.length} × ${cores[0]!.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GB, Linux ${release()}, ` +
-    `Node ${process.version}, client ${client}, ${pinned}, ${flags.rounds} rounds, scale ${flags.scale}`
+    `Node ${process.version}, client ${client}, ${pinned}, ${flags.rounds} rounds, scale ${flags.scale}, load average before ${loadavg()[0]!.toFixed(1)}`
   )
 }
 
@@ -168,10 +168,12 @@ function cell(row: Row, field: keyof Measured, spread: boolean): string {
   return spread && values.length > 1 ? `${short(median(values))} ${range}` : short(median(values))
 }
 
+/** Of rates in the same round, which saw the same disk and the same neighbours; then the median of the rounds. */
 function ratio(row: Row, floor: Row | undefined): string {
-  const rate = (of: Row) => median(of.rounds.map(round => round.recordsPerSecond ?? Number.NaN))
-  const share = floor === undefined ? Number.NaN : rate(row) / rate(floor)
-  return Number.isFinite(share) ? share.toFixed(2) : '–'
+  const shares = row.rounds.map(
+    (round, index) => (round.recordsPerSecond ?? Number.NaN) / (floor?.rounds[index]?.recordsPerSecond ?? Number.NaN),
+  )
+  return shares.length > 0 && shares.every(Number.isFinite) ? median(shares).toFixed(2) : '–'
 }
 
 function plain(row: Row): object {

@@ -1,6 +1,6 @@
 // The brokers under test: the floor, Varve, and Apache Kafka where its jars are (VARVE_BENCH_KAFKA_LIBS). Called by run.ts.
 
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { type Running, runToEnd, startBroker } from './processes.ts'
@@ -37,13 +37,18 @@ const varve: Target = {
   name: 'varve',
   async start({ dir, cores, env }) {
     const port = await freePort()
-    const main = join(root, 'dist/src/cli/main.cjs')
-    if (!existsSync(main)) throw new Error('dist/src/cli/main.cjs is missing: run "npm run build" first')
-    return startBroker(
-      { command: 'node', args: [main, 'serve', '--dir', dir, '--kafka', `127.0.0.1:${port}`], cores, env },
-      port,
-    )
+    const main = builtCommand()
+    const args = [main, 'serve', '--dir', dir, '--kafka', `127.0.0.1:${port}`]
+    return startBroker({ command: 'node', args, cores, env }, port)
   },
+}
+
+/** The file that package.json gives to `varve`. */
+function builtCommand(): string {
+  const { bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const main = join(root, bin.varve)
+  if (!existsSync(main)) throw new Error(`${bin.varve} is missing: run "npm run build" first`)
+  return main
 }
 
 /** `durable`: a sync per append, which is what Varve and the floor promise. Otherwise Kafka's own default, no sync at all. */
