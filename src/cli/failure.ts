@@ -82,7 +82,7 @@ const byCode: { readonly [code in ErrorName]?: Row } = {
   INVALID_TOPIC_EXCEPTION: { next: 'choose another name', exitCode: exitCodes.usage },
   INVALID_PARTITIONS: { next: 'give a number of partitions from 1 on', exitCode: exitCodes.usage },
   INVALID_REPLICATION_FACTOR: { next: 'leave it out: one machine keeps one copy', exitCode: exitCodes.usage },
-  INVALID_CONFIG: { next: "'varve serve --help' and the README list the settings", exitCode: exitCodes.usage },
+  INVALID_CONFIG: { next: 'the README lists all settings with their bounds', exitCode: exitCodes.usage },
   INVALID_ARGUMENT: { next: 'run the command with --help to see what it takes', exitCode: exitCodes.usage },
   INSECURE_LISTENER: {
     next: 'listen on 127.0.0.1, or add --insecure if the network in front of it is trusted',

@@ -19,6 +19,9 @@ interface CommandRow {
 
 const commands: ReadonlyMap<string, CommandRow> = new Map([
   ['serve', { summary: 'serve a data directory to Kafka clients', load: () => import('./serve.ts') }],
+  ['topic', { summary: 'create, list, describe and delete topics', load: () => import('./topic.ts') }],
+  ['produce', { summary: 'append records: a value, or lines of stdin', load: () => import('./produce.ts') }],
+  ['consume', { summary: 'print records, from any offset or time', load: () => import('./consume.ts') }],
 ])
 
 export async function main(process: NodeJS.Process): Promise<void> {
