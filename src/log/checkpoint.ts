@@ -51,6 +51,7 @@ export class DirtyState {
   readonly #segments = new Set<Segment>()
   readonly #sealed = new Set<Segment>()
   readonly #directories = new Set<string>()
+  readonly #files = new Set<string>()
   readonly #snapshots = new Set<DiskPartitionLog>()
 
   add(segment: Segment): void {
@@ -65,20 +66,33 @@ export class DirtyState {
     this.#directories.add(path)
   }
 
+  /** A small file whose bytes have to be durable before the manifest speaks of its partition. */
+  addFile(path: string): void {
+    this.#files.add(path)
+  }
+
   addSnapshot(log: DiskPartitionLog): void {
     this.#snapshots.add(log)
   }
 
   /** Everything so far, and an empty state from here on. */
-  take(): { segments: Segment[]; sealed: Segment[]; directories: string[]; snapshots: DiskPartitionLog[] } {
+  take(): {
+    segments: Segment[]
+    sealed: Segment[]
+    files: string[]
+    directories: string[]
+    snapshots: DiskPartitionLog[]
+  } {
     const taken = {
       segments: [...this.#segments],
       sealed: [...this.#sealed],
+      files: [...this.#files],
       directories: [...this.#directories],
       snapshots: [...this.#snapshots],
     }
     this.#segments.clear()
     this.#sealed.clear()
+    this.#files.clear()
     this.#directories.clear()
     this.#snapshots.clear()
     return taken

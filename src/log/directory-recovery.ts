@@ -131,7 +131,7 @@ export class DirectoryRecovery {
       segment.markDirty()
     }
     for (const log of this.#raised) await log.writeLeaderEpochs()
-    for (const path of removals) await this.#disk.removeDirectory(path)
+    for (const path of removals) await this.#disk.removeTree(path)
     return {
       orphanRows,
       directories: [...[...logs].filter(() => !this.#isClean).map(log => log.directory), this.#root],

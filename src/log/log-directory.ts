@@ -28,7 +28,7 @@ import { FilePool } from './file-pool.ts'
 import { IndexCache } from './index-cache.ts'
 import { Journal } from './journal.ts'
 import { beginRing, makeJournal } from './journal-open.ts'
-import { deletedDirectoryName, deletedSuffix } from './layout.ts'
+import { deletedDirectoryName, deletedSuffix, leaderEpochFile, partitionMetadataFile } from './layout.ts'
 import { ManifestWriter, type PartitionRow } from './manifest.ts'
 import { makePartitionDirectory, nameOf, writeSmallFile } from './partition-directory.ts'
 import { DiskPartitionLog, type PartitionIdentity } from './partition-log.ts'
@@ -52,7 +52,7 @@ export async function openLogDirectory(
   options: LogDirectoryOptions,
 ): Promise<DiskLogDirectory> {
   const { disk, random } = platform
-  disk.makeDirectory(path)
+  await makeDurableDirectory(disk, path)
   let directory: DiskLogDirectory | undefined
   const ownership = await disk.own(path, reason =>
     directory?.fail(
@@ -167,8 +167,9 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
     const log = new DiskPartitionLog(identity, settings, this)
     assert(this.disk.stat(log.directory) === undefined, `the directory ${nameOf(log.directory)} is free`)
     makePartitionDirectory(this.disk, log.directory, identity.topicId)
-    writeSmallFile(this.disk, `${log.directory}/leader-epoch-checkpoint`, log.epochs.encode())
+    writeSmallFile(this.disk, `${log.directory}/${leaderEpochFile}`, log.epochs.encode())
     log.allSegments.push(Segment.create(0, log.segmentOptions))
+    for (const name of [partitionMetadataFile, leaderEpochFile]) this.#dirty.addFile(`${log.directory}/${name}`)
     this.#dirty.addDirectory(log.directory)
     this.#dirty.addDirectory(this.path)
     return log
@@ -308,11 +309,12 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
     const doomedDirectories = this.#doomedDirectories.splice(0)
     const point = journal.capture()
     const rows = this.#rows()
-    const { segments, sealed, directories, snapshots } = this.#dirty.take()
+    const { segments, sealed, files, directories, snapshots } = this.#dirty.take()
     try {
       for (const log of snapshots) this.#shortenWalk(log)
       await eachAtOnce(segments, segment => segment.sync())
       await eachAtOnce(sealed, segment => segment.syncIndexes())
+      await eachAtOnce(files, path => syncFile(this.disk, path))
       for (const path of directories) if (this.disk.stat(path) !== undefined) await this.disk.syncDirectory(path)
       const generation = await this.#manifest.write(rows)
       await journal.release(point, generation)
@@ -322,7 +324,7 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
     }
     for (const segment of sealed) segment.dropIndexes()
     for (const { segment, delayMs } of doomedSegments) this.#letGo(segment, delayMs)
-    for (const path of doomedDirectories) await this.disk.removeDirectory(path)
+    for (const path of doomedDirectories) await this.disk.removeTree(path)
   }
 
   #rows(): PartitionRow[] {
@@ -348,7 +350,7 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
     }
     const timer = this.clock.after(delayMs, () => {
       this.#timers.delete(timer)
-      segment.removeRenamed(deletedSuffix)
+      void segment.removeRenamed(deletedSuffix).catch(() => {}) // the next start removes it
     })
     this.#timers.add(timer)
   }
@@ -417,4 +419,24 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
     log.active.flushIndexes({ seal: true })
     if (log.snapshotOffset !== log.nextOffset) log.writeProducerSnapshot()
   }
+}
+
+/** Every directory that had to be made is named durably in its parent: without that a power cut takes all of it. */
+async function makeDurableDirectory(disk: Disk, path: string): Promise<void> {
+  const made: string[] = []
+  for (let at = path; disk.stat(at) === undefined && at.length > 1; at = parentOf(at)) made.push(at)
+  disk.makeDirectory(path)
+  for (const name of made.reverse()) await disk.syncDirectory(parentOf(name))
+}
+
+/** Written into the page cache when its partition was made; gone if the topic was deleted since. */
+async function syncFile(disk: Disk, path: string): Promise<void> {
+  if (disk.stat(path) === undefined) return
+  const file = disk.open(path, 'write')
+  await file.sync().finally(() => file.close())
+}
+
+function parentOf(path: string): string {
+  const slash = path.lastIndexOf('/')
+  return slash > 0 ? path.slice(0, slash) : slash === 0 ? '/' : '.'
 }

@@ -17,6 +17,7 @@ import { LeaderEpochs } from './leader-epochs.ts'
 import type { PartitionRow } from './manifest.ts'
 import { PartitionReader } from './partition-read.ts'
 import { findMaxTimestamp, findTimestamp } from './partition-time.ts'
+import { restoreProducers } from './producer-recovery.ts'
 import { encodeSnapshot, encodeWindow } from './producer-snapshot.ts'
 import { batchOffsets, ProducerState } from './producer-state.ts'
 import { segmentsToForget } from './retention.ts'
@@ -129,12 +130,11 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
     this.#rollIfNeeded(batch)
     const segment = this.active
     const position = segment.bytes
-    this.#write(segment, batch) // throws before anything has moved
+    segment.append(batch)
     this.nextOffset = segment.nextOffset
     this.producers.apply(batch)
     this.bytesSinceSnapshot += batch.length
     this.#context.tail.add(this.tail, batch, baseOffset)
-    this.#context.markDirty(this, segment)
     return {
       baseOffset,
       nextOffset: this.nextOffset,
@@ -203,20 +203,42 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
     return nowMs
   }
 
-  #write(segment: Segment, batch: Buffer): void {
+  /**
+   * The journal is about to write the group: what was appended goes into the page cache, in one write per segment. Throws
+   * KafkaError; then nothing of the group becomes true, and rollBack() follows (JournalTarget).
+   */
+  writeOut(): void {
+    const segment = this.active
+    if (!segment.hasUnwritten || this.isDeleted) return
     try {
-      segment.append(batch)
+      segment.writeOut()
     } catch (error) {
-      if (error instanceof DiskError && error.errno === 'ENOSPC') {
-        this.#context.diskIsFull()
-        throw new KafkaError('NOT_ENOUGH_REPLICAS', { message: 'the disk is full', cause: error, ...this.#name })
-      }
-      throw new KafkaError('KAFKA_STORAGE_ERROR', {
+      throw this.#writeFailed(error)
+    }
+    this.#context.markDirty(this, segment)
+  }
+
+  #writeFailed(error: unknown): KafkaError {
+    if (!(error instanceof DiskError) || error.errno !== 'ENOSPC')
+      return new KafkaError('KAFKA_STORAGE_ERROR', {
         message: 'the segment could not be written',
         cause: error,
         ...this.#name,
       })
-    }
+    this.#context.diskIsFull()
+    return new KafkaError('NOT_ENOUGH_REPLICAS', { message: 'the disk is full', cause: error, ...this.#name })
+  }
+
+  /** Everything above the durable end goes: none of it was acknowledged or read (JournalTarget). */
+  rollBack(): void {
+    if (this.isDeleted) return
+    const { disk } = this.#context
+    while (this.active.baseOffset > this.highWatermark) (this.allSegments.pop() as Segment).remove()
+    this.active.rollBack(this.#durableBytesOf(this.active), this.highWatermark)
+    this.nextOffset = this.highWatermark
+    this.tail.clear()
+    this.producers.clear()
+    restoreProducers(this, disk)
   }
 
   #makeDurable(segment: Segment, position: number, batch: Buffer): Promise<void> {
@@ -225,6 +247,12 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
       const add = (): Promise<void> => this.#context.journal.add(this, segment.baseOffset, position, nextOffset, batch)
       if (this.#deferred === undefined) return add()
       return new Promise((resolve, reject) => this.#deferred?.push({ add, resolve, reject }))
+    }
+    try {
+      this.writeOut()
+    } catch (error) {
+      this.rollBack()
+      throw error
     }
     this.durableTo(this.nextOffset, segment.baseOffset, segment.bytes)
     return done
@@ -255,6 +283,7 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
   /** Closes the active segment and begins the next one. The journal, then the checkpoint, make it durable. */
   roll(): void {
     const previous = this.active
+    this.writeOut()
     const next = Segment.create(this.nextOffset, this.segmentOptions)
     previous.flushIndexes({ seal: true })
     this.allSegments.push(next)

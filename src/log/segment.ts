@@ -1,7 +1,8 @@
 // One segment: record batches end to end in a file, and two sparse indexes beside it.
 //   1  baseOffset ≤ every offset here < nextOffset; `bytes` is the length of whole batches in the log file
 //   2  log first, index second: a lost index entry is rebuilt, an early one would point past the end
-//   3  a failed write leaves all fields as they were, and the file is cut back before the next batch
+//   3  appended batches wait in memory for writeOut(), which hands all of them to the page cache in one write; when that
+//      fails the caller rolls back to the durable end, and whatever part reached the file is cut
 //   4  indexes are caches: those of a sealed segment are loaded when first needed and may be dropped again
 // Called by partition-log.ts and partition-recovery.ts. Bytes: segments/README.md
 
@@ -35,6 +36,9 @@ export class Segment {
   /** Held from the first append after a sync: a file with unsynced bytes is not closed. */
   #dirtyPin: Pin | undefined
   #needsCut = false
+  /** Appended and not handed to the file yet, end to end at its end. */
+  #unwritten: Buffer[] = []
+  #unwrittenBytes = 0
   #bytesSinceEntry = 0
   #offsetIndex: OffsetIndex | undefined
   #timeIndex: TimeIndex | undefined
@@ -98,17 +102,46 @@ export class Segment {
     this.#options.indexes.add(this, this.indexMemoryBytes)
   }
 
-  /** The batch carries its final offsets. Throws DiskError with nothing changed. */
+  /** The batch carries its final offsets. It is in the file after the next writeOut(). */
   append(batch: Buffer): void {
-    if (this.#needsCut) this.cutBack()
-    this.#dirtyPin ??= this.#options.pool.pin(this.logPath)
+    this.index(batch, 0, this.bytes, batch.length)
+    this.#unwritten.push(batch)
+    this.#unwrittenBytes += batch.length
+  }
+
+  get hasUnwritten(): boolean {
+    return this.#unwrittenBytes > 0
+  }
+
+  /**
+   * One write for all that was appended since the last one: 6 µs for a group of single records instead of 6 µs for each
+   * (bench/README.md). Throws DiskError; then rollBack() follows.
+   */
+  writeOut(): void {
+    if (this.#unwrittenBytes === 0) return
+    if (this.#needsCut) this.#cutBack()
+    this.markDirty()
     try {
-      this.#dirtyPin.file.write([batch], this.bytes)
+      this.file().write(this.#unwritten, this.bytes - this.#unwrittenBytes)
     } catch (error) {
       this.#needsCut = true
       throw error
     }
-    this.index(batch, 0, this.bytes, batch.length)
+    this.#unwritten = []
+    this.#unwrittenBytes = 0
+  }
+
+  /** Forgets what lies behind an earlier end, in memory and in the file. */
+  rollBack(bytes: number, nextOffset: number): void {
+    this.#unwritten = []
+    this.#unwrittenBytes = 0
+    this.bytes = bytes
+    this.nextOffset = nextOffset
+    this.maxTimestamp = -1
+    this.offsetOfMaxTimestamp = -1
+    this.#needsCut = true
+    this.#cutBack()
+    this.loadIndexes()
   }
 
   /** Takes a batch that lies at `position` into the indexes and the segment's ends. */
@@ -131,8 +164,9 @@ export class Segment {
   }
 
   /** After a failed write: whatever part of it reached the file goes. */
-  cutBack(): void {
-    this.#options.pool.use(this.logPath).truncate(this.bytes)
+  #cutBack(): void {
+    this.markDirty()
+    this.file().truncate(this.bytes - this.#unwrittenBytes)
     this.#needsCut = false
   }
 
@@ -209,7 +243,15 @@ export class Segment {
       offsetIndex.clear()
       timeIndex.clear()
     }
+    this.#takeMaxFrom(timeIndex)
     this.#walkBehindIndex(offsetIndex)
+  }
+
+  /** Only where nobody knows the largest timestamp any more: after a roll back. */
+  #takeMaxFrom(index: TimeIndex): void {
+    if (this.maxTimestamp >= 0 || index.count === 0) return
+    this.maxTimestamp = index.timestamp(index.count - 1)
+    this.offsetOfMaxTimestamp = this.baseOffset + index.relativeOffset(index.count - 1)
   }
 
   #lastEntryIsTrue(index: OffsetIndex): boolean {
@@ -288,6 +330,8 @@ export class Segment {
   /** All files of the segment get `suffix` behind their names, or are removed without one. */
   remove(suffix?: string): void {
     const { disk, pool } = this.#options
+    this.#dirtyPin?.release()
+    this.#dirtyPin = undefined
     pool.forget(this.logPath)
     for (const kind of Object.values(segmentSuffixes)) {
       const path = this.#path(kind)
@@ -298,12 +342,8 @@ export class Segment {
   }
 
   /** After remove(suffix): for good. */
-  removeRenamed(suffix: string): void {
-    const { disk } = this.#options
-    for (const kind of Object.values(segmentSuffixes)) {
-      const path = this.#path(kind) + suffix
-      if (disk.stat(path) !== undefined) disk.remove(path)
-    }
+  async removeRenamed(suffix: string): Promise<void> {
+    for (const kind of Object.values(segmentSuffixes)) await this.#options.disk.removeTree(this.#path(kind) + suffix)
   }
 
   #path(suffix: (typeof segmentSuffixes)[keyof typeof segmentSuffixes]): string {

@@ -135,9 +135,9 @@ export class MemoryDisk implements Disk {
     this.#tree.change([{ ...place, inode: undefined }])
   }
 
-  removeDirectory(path: string): Promise<void> {
+  removeTree(path: string): Promise<void> {
     return this.#later(this.#life, path, () => {
-      this.#begin('removeDirectory', path)
+      this.#begin('removeTree', path)
       if (this.#tree.find(path) === undefined) return
       this.#removeAll(this.#place('remove directory', path))
     })

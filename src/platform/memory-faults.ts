@@ -12,7 +12,7 @@ export type DiskOperation =
   | 'makeDirectory'
   | 'rename'
   | 'remove'
-  | 'removeDirectory'
+  | 'removeTree'
   | 'syncDirectory'
   | 'freeBytes'
   | 'own'

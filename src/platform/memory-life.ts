@@ -38,8 +38,8 @@ export class DiskOfOneLife implements Disk {
     this.#alive(path).remove(path)
   }
 
-  async removeDirectory(path: string): Promise<void> {
-    return this.#alive(path).removeDirectory(path)
+  async removeTree(path: string): Promise<void> {
+    return this.#alive(path).removeTree(path)
   }
 
   async syncDirectory(path: string): Promise<void> {

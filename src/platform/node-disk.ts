@@ -59,7 +59,7 @@ export class NodeDisk implements Disk {
     now('remove', path, () => fs.unlinkSync(path))
   }
 
-  removeDirectory(path: string): Promise<void> {
+  removeTree(path: string): Promise<void> {
     return later('remove directory', path, () => fs.promises.rm(path, { recursive: true, force: true }))
   }
 

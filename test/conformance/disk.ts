@@ -264,12 +264,12 @@ export function diskConformance(name: string, begin: () => Promise<DiskUnderTest
         file.close()
         expectDiskError(() => disk.remove(at('a')), 'ENOENT', at('a'))
       })
-      test('removeDirectory takes all below it, and does nothing where nothing is', async () => {
+      test('removeTree takes all below it, and does nothing where nothing is', async () => {
         disk.makeDirectory(at('x', 'y'))
         create('x/y/a').close()
         create('x/b').close()
-        await disk.removeDirectory(at('x'))
-        await disk.removeDirectory(at('x'))
+        await disk.removeTree(at('x'))
+        await disk.removeTree(at('x'))
         expect(disk.list(directory)).toEqual([])
       })
       test('syncDirectory resolves, and fails where no directory is', async () => {

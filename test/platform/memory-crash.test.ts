@@ -277,7 +277,7 @@ describe('names', () => {
         for (const name of ['1', '2']) disk.open(`/d/e/${name}`, 'create')
         await disk.syncDirectory('/d/e')
         await disk.syncDirectory('/d')
-        await disk.removeDirectory('/d/e')
+        await disk.removeTree('/d/e')
       },
       disk => `${disk.list('/d').join()}:${disk.list('/d/e').join('')}`,
     )

@@ -109,7 +109,7 @@ describe('faults strike', () => {
       makeDirectory: () => disk.makeDirectory('/e'),
       rename: () => disk.rename('/d', '/e'),
       remove: () => disk.remove('/d'),
-      removeDirectory: () => disk.removeDirectory('/d'),
+      removeTree: () => disk.removeTree('/d'),
       syncDirectory: () => disk.syncDirectory('/d'),
       freeBytes: () => disk.freeBytes('/d'),
       own: () => disk.own('/d', () => {}),
