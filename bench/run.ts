@@ -170,6 +170,7 @@ function cell(row: Row, field: keyof Measured, spread: boolean): string {
 
 /** Of rates in the same round, which saw the same disk and the same neighbours; then the median of the rounds. */
 function ratio(row: Row, floor: Row | undefined): string {
+  if (row.scenario.targets !== undefined) return '–'
   const shares = row.rounds.map(
     (round, index) => (round.recordsPerSecond ?? Number.NaN) / (floor?.rounds[index]?.recordsPerSecond ?? Number.NaN),
   )

@@ -45,6 +45,7 @@ function repeated(batch: Buffer, times: number): number {
 
 test('medians and tables read as people expect', () => {
   expect(median([3, 1, 2])).toBe(2)
+  expect(median([4, 1, 2, 3])).toBe(2.5)
   expect(percentile([1, 2, 3, 4], 0.99)).toBe(4)
   expect([3_214_567, 45_678, 123.4, 1.234].map(short)).toEqual(['3.21 M', '45.7 k', '123', '1.23'])
   expect(
