@@ -123,6 +123,21 @@ describe('a restart', () => {
   })
 })
 
+test('a failed sync ends appends for good, and what was durable is read on', async () => {
+  const platform = memoryPlatform()
+  const log = await open('/data', { platform })
+  const topic = await log.topic('a', texts)
+  await topic.append({ value: 'durable' })
+  platform.disk.fail({ on: 'sync' })
+  await expect(topic.append({ value: 'lost' })).rejects.toMatchObject({ code: 'KAFKA_STORAGE_ERROR', retriable: true })
+  await expect(topic.append({ value: 'late' })).rejects.toMatchObject({ code: 'KAFKA_STORAGE_ERROR' })
+  await expect(log.topic('b')).rejects.toMatchObject({ code: 'KAFKA_STORAGE_ERROR' })
+  expect((await collect(topic.read())).map(({ value }) => value)).toEqual(['durable'])
+  expect((await log.topics()).map(({ topic }) => topic)).toEqual(['a'])
+  expect(log.health().failure).toBeInstanceOf(Error)
+  await log.close().catch(() => {})
+})
+
 describe('opening', () => {
   test.each([
     ['no path', '', {}, 'INVALID_ARGUMENT'],
