@@ -1,9 +1,18 @@
 // The port's own life: how many connections, how long, and how it stops.
 
+import net from 'node:net'
 import { expect, test } from 'vitest'
+import { Settings } from '../../src/base/config.ts'
+import { silentLogger } from '../../src/base/logger.ts'
 import type { ProduceResult } from '../../src/broker/types.ts'
+import { Reader } from '../../src/bytes/reader.ts'
+import { Writer } from '../../src/bytes/writer.ts'
+import { nodePlatform } from '../../src/platform/node.ts'
+import { Frames } from '../../src/protocol/frames.ts'
+import { encodeRequest } from '../../src/protocol/headers.ts'
 import { apis } from '../../src/protocol/messages/index.ts'
-import { batchOf } from '../broker/setup.ts'
+import { listen } from '../../src/server/index.ts'
+import { batchOf, brokerWith } from '../broker/setup.ts'
 import { gate, Stage, turns } from './probe.ts'
 
 const produceRequest = {
@@ -115,4 +124,38 @@ test('a taken port is the system’s own error', async () => {
   await expect(
     KafkaListener.open({ broker, platform: { ...platform, network }, settings, logger, address }),
   ).rejects.toThrow('EADDRINUSE')
+})
+
+test('over real sockets: a record goes in and comes out, and a client that stays is no reason not to stop', async () => {
+  const { broker } = await brokerWith({ orders: 1 })
+  const server = await listen({
+    broker,
+    platform: nodePlatform(),
+    settings: new Settings(),
+    logger: silentLogger,
+    address: { host: '127.0.0.1', port: 0 },
+  })
+  const socket = net.connect({ port: server.address.port, host: '127.0.0.1', allowHalfOpen: true })
+  const frames = new Frames({ bytesMax: 1 << 20, keeps: () => true })
+  socket.on('data', chunk => frames.push(chunk as Buffer))
+  const next = async (): Promise<Buffer> => {
+    for (;;) {
+      const frame = frames.next()
+      if (frame !== undefined) return frame
+      await new Promise(resolve => setTimeout(resolve, 5))
+    }
+  }
+  const writer = new Writer()
+  const head = { correlationId: 1, clientId: null }
+  for (const { buffers } of [
+    encodeRequest(writer, apis.produce, { ...head, version: 9, request: produceRequest }),
+    encodeRequest(writer, apis.fetch, { ...head, version: 11, request: fetchRequest }),
+  ])
+    socket.write(Buffer.concat(buffers))
+  await next()
+  const { responses } = apis.fetch.response.decode(new Reader(await next(), 4), 11)
+  expect(responses[0].partitions[0].records?.subarray(21).equals(batchOf('a').subarray(21))).toBe(true)
+  await server.close()
+  expect(server.connections).toBe(0)
+  socket.destroy()
 })

@@ -124,14 +124,14 @@ describe('a client that does not read', () => {
     expect(stage.server.bytesInFlight).toBe(0)
   })
 
-  test('a fetch is told its share: the bound of the connection, or what is left in all', async () => {
+  test('a fetch is told its share of what is left, and no more than its connection may have', async () => {
     const asked: number[] = []
     const stage = await Stage.open({
-      settings: { 'varve.memory.connection.bytes': String(2 * mib), 'varve.memory.total.bytes': String(6 * mib) },
+      settings: { 'varve.memory.connection.bytes': String(mib), 'varve.memory.total.bytes': String(16 * mib) },
       broker: {
         fetch: async ({ maxBytes }) => {
           asked.push(maxBytes)
-          return [found(2 * mib)]
+          return [found(6 * mib)]
         },
       },
     })
@@ -141,9 +141,30 @@ describe('a client that does not read', () => {
     await turns()
     await two.ask(apis.fetch, 11, fetchOf(50 * mib))
     await two.ask(apis.fetch, 11, fetchOf(1000))
-    expect(asked[0]).toBe(2 * mib)
-    expect(asked[1]).toBeLessThan(1.1 * mib)
+    expect(asked[0]).toBe(mib)
+    expect(asked[1]).toBeLessThan(mib / 2 + 65_536)
     expect(asked[2]).toBe(1000)
+  })
+
+  test('forty fetches that begin at once are not granted more than there is', async () => {
+    const asked: number[] = []
+    const reads = gate<FetchResult[]>()
+    const stage = await Stage.open({
+      broker: {
+        fetch: ({ maxBytes }) => {
+          asked.push(maxBytes)
+          return reads.promise
+        },
+      },
+    })
+    const probes = await Promise.all(Array.from({ length: 40 }, () => stage.connect()))
+    const answers = probes.map(probe => probe.ask(apis.fetch, 11, fetchOf(50 * mib)))
+    await turns()
+    expect(asked).toHaveLength(40)
+    expect(asked[0]).toBe(6 * mib)
+    expect(asked.reduce((sum, bytes) => sum + bytes)).toBeLessThan(24 * mib + 40 * 65_536)
+    reads.open([found(10)])
+    await Promise.all(answers)
   })
 })
 
@@ -193,13 +214,18 @@ describe('turns', () => {
   })
 
   test('slow readers take nothing from requests, and leave little for answers', () => {
-    const memory = new Memory(1_000_000, new NodeClock())
+    const memory = new Memory(2_000_000, new NodeClock())
     const slow = new User(memory, 0)
-    expect(memory.answerBytesMax()).toBe(500_000)
+    const granted = () => {
+      const grant = memory.grant(1_000_000)
+      memory.release(grant)
+      return grant.bytes
+    }
+    expect(granted()).toBe(250_000)
     slow.has({ answers: 400_000 })
-    expect(memory.answerBytesMax()).toBe(100_000)
-    slow.has({ answers: 900_000 })
-    expect(memory.answerBytesMax()).toBe(65_536)
+    expect(granted()).toBe(150_000)
+    slow.has({ answers: 3_000_000 })
+    expect(granted()).toBe(65_536)
     expect(new User(memory, 1).asks()).toBe(true)
   })
 

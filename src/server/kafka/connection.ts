@@ -14,6 +14,7 @@ import type { Connection, ConnectionHandler } from '../../platform/platform.ts'
 import { Frames } from '../../protocol/frames.ts'
 import { Answers, type Slot } from './answers.ts'
 import { type AnswerBytes, begin, overlaps } from './dispatch.ts'
+import type { Grant } from './grants.ts'
 import { type Context, Disconnect } from './handler.ts'
 import { bytesOf, type Memory, type Usage } from './memory.ts'
 import { recogniseStranger } from './strangers.ts'
@@ -37,6 +38,7 @@ export class KafkaConnection implements ConnectionHandler {
   #next: Buffer | undefined
   /** Requests under way that do not overlap: 0 or 1. */
   #alone = 0
+  #grant: Grant | undefined
   readonly #usage: Usage = { arriving: 0, underWay: 0, answers: 0 }
   #isKnown = false
   #isPaused = false
@@ -55,7 +57,10 @@ export class KafkaConnection implements ConnectionHandler {
     this.#memory = around.memory
     this.#writer = around.writer
     this.#frames = new Frames({ bytesMax: around.frameBytesMax, keeps: isProduce })
-    this.#context = around.contextOf(connection, this.#abort.signal)
+    this.#context = around.contextOf(connection, {
+      signal: this.#abort.signal,
+      answerBytesMax: () => this.#answerBytesMax(),
+    })
     this.activeMs = around.clock.monotonic()
     connection.handler = this
   }
@@ -177,13 +182,25 @@ export class KafkaConnection implements ConnectionHandler {
   }
 
   #answered(slot: Slot, answer: AnswerBytes): void {
-    if (!slot.overlaps) this.#alone -= 1
+    if (!slot.overlaps) this.#endAlone()
     if (this.#isClosed) return
     this.#answers.ready(slot, answer)
     this.#account()
     if (this.#answers.count === 1) this.#flush()
     else if (this.#answers.hasReady) this.#flushSoon()
     if (!this.#isPumping && (this.#isPaused || this.#next !== undefined)) this.#pump()
+  }
+
+  #endAlone(): void {
+    this.#alone -= 1
+    if (this.#grant !== undefined) this.#memory.release(this.#grant)
+    this.#grant = undefined
+  }
+
+  /** Asked for by a request that does not overlap: there is one at a time. */
+  #answerBytesMax(): number {
+    this.#grant ??= this.#memory.grant(this.#around.connectionBytesMax)
+    return this.#grant.bytes
   }
 
   #failed(slot: Slot, error: unknown): void {
@@ -209,6 +226,7 @@ export class KafkaConnection implements ConnectionHandler {
       const isSmall = bytes <= joinBytesMax * buffers.length
       const pieces = buffers.length > 1 && isSmall ? [Buffer.concat(buffers, bytes)] : buffers
       this.#isFull = !this.#connection.write(pieces)
+      this.activeMs = this.#around.clock.monotonic()
     }
     this.#account()
     if (isLast || (this.#isEnding && this.#answers.count === 0)) this.#finish()

@@ -65,7 +65,7 @@ export class KafkaListener {
       writer: new Writer(),
       frameBytesMax: settings.number('socket.request.max.bytes'),
       connectionBytesMax: settings.number('varve.memory.connection.bytes'),
-      contextOf: (connection, signal) => this.#contextOf(connection, signal),
+      contextOf: (connection, own) => this.#contextOf(connection, own),
       forget: connection => this.#forget(connection),
     }
   }
@@ -109,17 +109,9 @@ export class KafkaListener {
     if (this.#connections.size === 0) this.#empty?.()
   }
 
-  #contextOf(connection: Connection, signal: AbortSignal): Context {
+  #contextOf({ local }: Connection, own: Pick<Context, 'signal' | 'answerBytesMax'>): Context {
     const { broker, advertised } = this.#options
-    const { connectionBytesMax } = this.#around
-    const { memory } = this
-    return {
-      broker,
-      address: advertised ?? connection.local,
-      signal,
-      served: servedApis,
-      answerBytesMax: () => Math.min(connectionBytesMax, memory.answerBytesMax()),
-    }
+    return { broker, address: advertised ?? local, served: servedApis, ...own }
   }
 
   /** One timer for all: a connection is closed at most a quarter of the idle time too late. */

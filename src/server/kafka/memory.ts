@@ -5,13 +5,13 @@
 //      the holder, may finish its frame. So the half is passed by a quarter and one frame at most, and a chunk of each
 //      connection that was being read when it filled up
 //   3  a holder that stands still for holderStallMs gives its turn to the next in line
-//   4  answers are bounded by answerBytesMax(), which every fetch asks for, down to answerBytesMin: consumers never stand still
+//   4  answers are bounded by the grants that fetches ask for (grants.ts)
 // One per listener. Called by connection.ts.
 
 import type { Clock, Timer } from '../../platform/platform.ts'
+import { type Grant, Grants } from './grants.ts'
 
 const holderStallMs = 5_000
-const answerBytesMin = 65_536
 
 /** What one connection has in flight. Changed by Memory only. */
 export interface Usage {
@@ -31,6 +31,7 @@ export interface MemoryUser {
 export class Memory {
   readonly #halfBytes: number
   readonly #clock: Clock
+  readonly #grants: Grants
   readonly #total: Usage = { arriving: 0, underWay: 0, answers: 0 }
   #holder: MemoryUser | undefined
   #stall: Timer | undefined
@@ -41,15 +42,20 @@ export class Memory {
   constructor(bytesMax: number, clock: Clock) {
     this.#halfBytes = Math.ceil(bytesMax / 2)
     this.#clock = clock
+    this.#grants = new Grants(clock)
   }
 
   get bytesUsed(): number {
     return bytesOf(this.#total)
   }
 
-  /** How much an answer should carry at most, now. */
-  answerBytesMax(): number {
-    return Math.max(answerBytesMin, this.#halfBytes - this.#total.answers)
+  /** How much an answer should carry at most, now: `bytesMax` or less. Give it back when the answer is counted. */
+  grant(bytesMax: number): Grant {
+    return this.#grants.take(this.#halfBytes - this.#total.answers, bytesMax)
+  }
+
+  release(grant: Grant): void {
+    this.#grants.release(grant)
   }
 
   /** From now on the connection has this in flight. */

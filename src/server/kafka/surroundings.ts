@@ -17,6 +17,6 @@ export interface Surroundings {
   readonly frameBytesMax: number
   /** varve.memory.connection.bytes */
   readonly connectionBytesMax: number
-  contextOf(connection: Connection, signal: AbortSignal): Context
+  contextOf(connection: Connection, own: Pick<Context, 'signal' | 'answerBytesMax'>): Context
   forget(connection: KafkaConnection): void
 }
