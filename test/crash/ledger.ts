@@ -90,11 +90,9 @@ export class PartitionLedger {
     this.#pending.push(batch)
   }
 
-  /** Any reader's sighting of the high watermark. */
+  /** A follower's sighting. Two followers' answers may cross on their way here, so only judge() looks for a step back. */
   sawHighWatermark(highWatermark: number): void {
-    if (highWatermark < this.#highWatermark)
-      this.#problem(`the high watermark went back from ${this.#highWatermark} to ${highWatermark}`)
-    else this.#highWatermark = highWatermark
+    this.#highWatermark = Math.max(this.#highWatermark, highWatermark)
   }
 
   /** Any reader's sighting of a record. */
@@ -113,7 +111,9 @@ export class PartitionLedger {
 
   /** After a reading up to the high watermark: nothing may be missing, repeated or out of order. */
   judge(highWatermark: number): void {
-    this.sawHighWatermark(highWatermark)
+    if (highWatermark < this.#highWatermark)
+      this.#problem(`the high watermark went back from ${this.#highWatermark} to ${highWatermark}`)
+    this.#highWatermark = highWatermark
     for (; this.verifiedTo < highWatermark; this.verifiedTo++) this.#judgeOne(this.verifiedTo)
     for (const { producer, first, count, baseOffset } of this.#pending)
       for (let i = 0; i < count; i++)

@@ -10,6 +10,11 @@ import { Wire } from './wire.ts'
 
 const fetchVersion = 12
 
+interface Position extends Target {
+  offset: number
+  highWatermark: number
+}
+
 interface Fetched {
   readonly topic: string
   readonly partition: number
@@ -63,13 +68,13 @@ export async function readPartition(wire: Wire, ledger: PartitionLedger, from: n
 /** Follows all targets until the connection goes or stop() is called; goes on next time where it was. */
 export class Follower {
   readonly #ledger: Ledger
-  readonly #positions: (Target & { offset: number })[]
+  readonly #positions: Position[]
   #isStopping = false
   records = 0
 
   constructor(ledger: Ledger, targets: readonly Target[]) {
     this.#ledger = ledger
-    this.#positions = targets.map(target => ({ ...target, offset: 0 }))
+    this.#positions = targets.map(target => ({ ...target, offset: 0, highWatermark: 0 }))
   }
 
   async run(port: number): Promise<void> {
@@ -91,21 +96,26 @@ export class Follower {
 
   async #step(wire: Wire): Promise<void> {
     const fetched = await fetchOnce(wire, this.#positions, { maxWaitMs: 50 })
-    fetched.forEach(({ topic, partition, errorCode, highWatermark, records }, i) => {
-      const name = `${topic}-${partition}`
-      if (errorCode !== 0) return this.#ledger.problem(`${name}: a follower was refused: error ${errorCode}`)
-      const ledger = this.#ledger.partition(topic, partition)
-      ledger.sawHighWatermark(highWatermark)
-      for (const { offset, value } of records) {
-        if (offset !== this.#positions[i].offset)
-          this.#ledger.problem(`${name}: a follower at ${this.#positions[i].offset} was handed ${offset}`)
-        if (offset >= highWatermark)
-          this.#ledger.problem(`${name}: a follower was handed ${offset}, and ${highWatermark} is the high watermark`)
-        ledger.saw(offset, value)
-        this.#positions[i].offset = offset + 1
-        this.records += 1
-      }
+    fetched.forEach((answer, i) => {
+      this.#take(answer, this.#positions[i])
     })
+  }
+
+  #take({ topic, partition, errorCode, highWatermark, records }: Fetched, position: Position): void {
+    const ledger = this.#ledger.partition(topic, partition)
+    const problem = (text: string): void => this.#ledger.problem(`${topic}-${partition}: a follower ${text}`)
+    if (errorCode !== 0) return problem(`was refused: error ${errorCode}`)
+    if (highWatermark < position.highWatermark)
+      problem(`saw the high watermark go back from ${position.highWatermark} to ${highWatermark}`)
+    position.highWatermark = highWatermark
+    ledger.sawHighWatermark(highWatermark)
+    for (const { offset, value } of records) {
+      if (offset !== position.offset) problem(`at ${position.offset} was handed ${offset}`)
+      if (offset >= highWatermark) problem(`was handed ${offset}, and ${highWatermark} is the high watermark`)
+      ledger.saw(offset, value)
+      position.offset = offset + 1
+      this.records += 1
+    }
   }
 }
 
