@@ -7,7 +7,8 @@
 
 import { KafkaError } from '../base/errors.ts'
 import type { Broker, ProducePartition, ProduceResult } from '../broker/types.ts'
-import { BatchBuilder, type RecordInput } from '../records/index.ts'
+import type { BatchBuilder, RecordInput } from '../records/index.ts'
+import { BuilderPool } from './builder-pool.ts'
 import { Call, type PendingBatch } from './calls.ts'
 import { keyless, memoryBytesOf } from './encode.ts'
 import type { PartitionQueue } from './partition-queue.ts'
@@ -30,15 +31,12 @@ interface Job {
   next: number
 }
 
-/** Builders that are kept for the next batches; each has grown to the size of what it built. */
-const idleBuildersMax = 8
-
 export class Appender {
   readonly #broker: Broker
   readonly #room: Room
   readonly #whenFull: 'wait' | 'error'
   readonly #waiting: Job[] = []
-  readonly #builders: BatchBuilder[] = []
+  readonly #builders = new BuilderPool()
   #listed: PartitionQueue[] = []
   #isScheduled = false
   #inFlight = 0
@@ -51,7 +49,7 @@ export class Appender {
     this.#whenFull = whenFull
   }
 
-  readonly takeBuilder = (): BatchBuilder => this.#builders.pop() ?? new BatchBuilder()
+  readonly takeBuilder = (): BatchBuilder => this.#builders.take()
 
   /** Resolves when all records are durable. `partitions`: index by index, or keyless. */
   append(
@@ -190,8 +188,9 @@ export class Appender {
   #build({ options }: PartitionQueue, pending: PendingBatch): ProducePartition | undefined {
     const { builder, expectOffset } = pending
     try {
+      const { bytes } = builder
       const batch = builder.build({ codec: options.codec })
-      if (this.#builders.length < idleBuildersMax) this.#builders.push(builder)
+      this.#builders.give(builder, bytes)
       return { topicId: options.topicId, partition: options.partition, batch, expectOffset }
     } catch (error) {
       this.#room.give(pending.memoryBytes)
