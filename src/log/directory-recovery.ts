@@ -41,6 +41,7 @@ export class DirectoryRecovery {
   readonly #entries = new Map<string, JournalEntry[]>()
   readonly #cuts: Cut[] = []
   readonly #raised: DiskPartitionLog[] = []
+  readonly #unsyncedFiles: string[] = []
   readonly #problems: Problem[] = []
   /** The manifest is older than the journal's tail: what lay between is known only to the segments. */
   readonly #unknownLoss: boolean
@@ -94,7 +95,7 @@ export class DirectoryRecovery {
 
   recover(identity: PartitionIdentity, settings: Settings, context: LogContext): DiskPartitionLog {
     const row = this.#rows.get(key(identity))
-    const { log, cuts, epochRaised } = recoverPartition({
+    const { log, cuts, epochRaised, unsyncedFiles } = recoverPartition({
       identity,
       settings,
       context,
@@ -107,16 +108,17 @@ export class DirectoryRecovery {
     })
     this.#rows.delete(key(identity))
     this.#cuts.push(...cuts)
+    this.#unsyncedFiles.push(...unsyncedFiles)
     if (epochRaised) this.#raised.push(log)
     if (log.degraded !== undefined) this.#problem(nameOf(log.directory), log.degraded.reason)
     return log
   }
 
-  /** Quarantine durable, then cuts, then names. Returns what the manifest keeps and which directories need a sync. */
+  /** Quarantine durable, then cuts, then names. Returns what the manifest keeps, and what needs a sync before it. */
   async settle(
     logs: ReadonlySet<DiskPartitionLog>,
     isDeleted: (topicId: string) => boolean,
-  ): Promise<{ orphanRows: PartitionRow[]; directories: string[] }> {
+  ): Promise<{ orphanRows: PartitionRow[]; files: string[]; directories: string[] }> {
     const orphanRows = [...this.#rows.values()].filter(row => !isDeleted(row.topicId) && row.nextOffset > 0)
     for (const row of orphanRows)
       this.#problem(
@@ -134,6 +136,7 @@ export class DirectoryRecovery {
     for (const path of removals) await this.#disk.removeTree(path)
     return {
       orphanRows,
+      files: this.#unsyncedFiles,
       directories: [...[...logs].filter(() => !this.#isClean).map(log => log.directory), this.#root],
     }
   }

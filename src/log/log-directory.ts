@@ -197,10 +197,11 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
     const recovery = this.#recovery
     assert(recovery !== undefined, 'recovery ends once')
     try {
-      const { orphanRows, directories } = await recovery.settle(this.#logs, isDeleted)
+      const { orphanRows, files, directories } = await recovery.settle(this.#logs, isDeleted)
       this.#orphanRows = orphanRows
       for (const log of this.#logs) for (const segment of log.allSegments) if (segment.isDirty) this.#dirty.add(segment)
       await eachAtOnce(this.#dirty.take().segments, segment => segment.sync())
+      for (const path of files) await syncFile(this.disk, path)
       for (const path of directories) await this.disk.syncDirectory(path)
       await removeCleanMark(this.disk, this.path)
       const generation = await this.#manifest.write(this.#rows())

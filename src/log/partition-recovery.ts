@@ -22,7 +22,14 @@ import { walkBatches } from './batch-walk.ts'
 import type { LogContext } from './context.ts'
 import { batchMatchesEntry } from './journal-format.ts'
 import type { JournalEntry } from './journal-scan.ts'
-import { deletedSuffix, offsetFileName, offsetOfFileName, producerWindowSuffix, segmentSuffixes } from './layout.ts'
+import {
+  deletedSuffix,
+  offsetFileName,
+  offsetOfFileName,
+  partitionMetadataFile,
+  producerWindowSuffix,
+  segmentSuffixes,
+} from './layout.ts'
 import type { PartitionRow } from './manifest.ts'
 import { findPartitionDirectory, makePartitionDirectory, nameOf } from './partition-directory.ts'
 import { DiskPartitionLog, type PartitionIdentity } from './partition-log.ts'
@@ -54,6 +61,8 @@ export interface RecoveredPartition {
   readonly log: DiskPartitionLog
   readonly cuts: readonly Cut[]
   readonly epochRaised: boolean
+  /** Whose bytes no checkpoint has made durable yet. */
+  readonly unsyncedFiles: readonly string[]
 }
 
 export function recoverPartition(input: RecoveryInput): RecoveredPartition {
@@ -84,7 +93,9 @@ class PartitionRecovery {
     log.nextOffset = log.active.nextOffset
     log.durableTo(log.nextOffset, log.active.baseOffset, log.active.bytes)
     if (log.degraded === undefined) restoreProducers(log, this.#input.context.disk)
-    return { log, cuts: this.#cuts, epochRaised: this.#epochRaised }
+    // A row in the manifest means that its checkpoint has synced this file; without one it may be in the page cache only.
+    const unsyncedFiles = this.#input.row === undefined ? [`${log.directory}/${partitionMetadataFile}`] : []
+    return { log, cuts: this.#cuts, epochRaised: this.#epochRaised, unsyncedFiles }
   }
 
   // --------------------------------------------------------------------------------------------- directory and segments
