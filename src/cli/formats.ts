@@ -54,16 +54,17 @@ export function jsonOf({ topic, partition, offset, timestamp, key, value, header
     partition,
     offset,
     timestamp,
-    ...payload('key', key),
-    ...payload('value', value),
+    ...payloadFields('key', key),
+    ...payloadFields('value', value),
     ...(headers.length === 0
       ? {}
-      : { headers: headers.map(([name, content]) => ({ name, ...payload('value', content) })) }),
+      : { headers: headers.map(([name, content]) => ({ name, ...payloadFields('value', content) })) }),
   }
   return `${jsonLine(object)}\n`
 }
 
-function payload(name: 'key' | 'value', bytes: Uint8Array | null): Record<string, string | null> {
+/** `{name: text}`, or `{nameBase64: …}` for what is not UTF-8. */
+export function payloadFields(name: string, bytes: Uint8Array | null): Record<string, string | null> {
   if (bytes === null) return { [name]: null }
   try {
     return { [name]: utf8.decode(bytes) }

@@ -22,6 +22,7 @@ const commands: ReadonlyMap<string, CommandRow> = new Map([
   ['topic', { summary: 'create, list, describe and delete topics', load: () => import('./topic.ts') }],
   ['produce', { summary: 'append records: a value, or lines of stdin', load: () => import('./produce.ts') }],
   ['consume', { summary: 'print records, from any offset or time', load: () => import('./consume.ts') }],
+  ['log', { summary: 'dump and verify the files of a directory, offline', load: () => import('./log.ts') }],
 ])
 
 export async function main(process: NodeJS.Process): Promise<void> {
@@ -81,5 +82,8 @@ export function version(): string {
 
 const examples = `
 Examples:
-  varve serve                                        serve ./segments on 127.0.0.1:9092
+  varve serve                              serve ./segments on 127.0.0.1:9092
+  varve produce greetings 'hello, world'   without a server: append to ./segments
+  varve consume greetings -o -10           the last ten records
+  varve log verify                         is everything there?
 `

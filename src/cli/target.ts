@@ -10,8 +10,8 @@ import { openBroker } from '../broker/open-broker.ts'
 import type { Broker } from '../broker/types.ts'
 import type { Log } from '../embedded/log.ts'
 import { open } from '../embedded/open.ts'
+import { isDataDirectory } from '../log/inspect-verify.ts'
 import { nodePlatform } from '../platform/node.ts'
-import type { Platform } from '../platform/platform.ts'
 import { nearest } from './did-you-mean.ts'
 import { CommandError, exitCodes } from './failure.ts'
 import type { Io } from './io.ts'
@@ -78,13 +78,8 @@ function prepare({ dir, set, brokers }: TargetOptions, { io, command, make }: Op
   const logger = lineLogger(platform.clock, line => io.note(line), 'warn')
   const { settings, strangers } = readSettings(io.env, set)
   for (const variable of strangers) logger.warn('this variable is not a setting', { variable })
-  if (!make && !isDataDirectory(platform, dir)) throw noDirectory(dir)
+  if (!make && !isDataDirectory(platform.disk, dir)) throw noDirectory(dir)
   return { platform, logger, settings }
-}
-
-/** A damaged one counts too: opening it says what is wrong. */
-function isDataDirectory({ disk }: Platform, dir: string): boolean {
-  return disk.list(dir).some(name => name === 'meta.properties' || name.startsWith('varve-'))
 }
 
 function overTheWire(brokers: string): CommandError {
