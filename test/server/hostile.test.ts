@@ -33,7 +33,7 @@ const cases: Record<string, [Buffer, RegExp]> = {
   'a negative version': [frame(header(3, -1)), /Metadata has no version -1/],
   'Produce v2, which is only advertised': [frame(header(0, 2)), /Produce has no version 2/],
   'Fetch v3, which is gone': [frame(header(1, 3)), /Fetch has no version 3/],
-  'a body that is not there': [frame(header(3, 1)), /4 bytes where 0 are left/],
+  'a body that is not there': [frame(header(3, 1)), /Metadata v1: 4 bytes where 0 are left/],
   'an array without its elements': [
     frame(w => {
       header(3, 1)(w)

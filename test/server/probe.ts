@@ -22,10 +22,14 @@ export interface LogLine {
 }
 
 export class Stage {
-  readonly network = new MemoryNetwork()
+  readonly network: MemoryNetwork
   readonly lines: LogLine[] = []
   server!: Server
   broker!: Broker
+
+  private constructor(network: MemoryNetwork) {
+    this.network = network
+  }
 
   /** `broker`: methods that take the place of the engine's. */
   static async open(
@@ -33,9 +37,10 @@ export class Stage {
       settings?: Record<string, string>
       broker?: Partial<Broker>
       advertised?: { host: string; port: number }
+      network?: MemoryNetwork
     } = {},
   ): Promise<Stage> {
-    const stage = new Stage()
+    const stage = new Stage(options.network ?? new MemoryNetwork())
     const settings = new Settings(Object.entries(options.settings ?? {}))
     const { broker } = await brokerOver(undefined, options.settings)
     stage.broker = new Proxy(broker, {

@@ -188,7 +188,7 @@ export class KafkaConnection implements ConnectionHandler {
     this.#account()
     if (this.#answers.count === 1) this.#flush()
     else if (this.#answers.hasReady) this.#flushSoon()
-    if (!this.#isPumping && (this.#isPaused || this.#next !== undefined)) this.#pump()
+    this.#pumpIfHeld()
   }
 
   #endAlone(): void {
@@ -216,7 +216,14 @@ export class KafkaConnection implements ConnectionHandler {
     this.#around.clock.soon(() => {
       this.#isFlushing = false
       this.#flush()
+      this.#pumpIfHeld()
     })
+  }
+
+  /** Something was answered or sent: what waited for that may go on. */
+  #pumpIfHeld(): void {
+    if (this.#isClosed || this.#isPumping) return
+    if (this.#isPaused || this.#next !== undefined) this.#pump()
   }
 
   #flush(): void {

@@ -4,7 +4,9 @@
 //      too new is answered in version 0 with UNSUPPORTED_VERSION and our ranges, so that the client can ask again
 // Called by connection.ts.
 
+import { ProtocolError } from '../../bytes/protocol-error.ts'
 import { Reader } from '../../bytes/reader.ts'
+import type { Decoded, Fields } from '../../bytes/schema.ts'
 import type { Encoded, Writer } from '../../bytes/writer.ts'
 import { encodeResponse, readClientId, readRequestHead } from '../../protocol/headers.ts'
 import { type Context, Disconnect, type Handler, type ServedApi } from './handler.ts'
@@ -42,12 +44,21 @@ export function begin(context: Context, frame: Buffer, writer: Writer): AnswerBy
     if (key !== apiVersionsKey) throw new Disconnect(`${api.name} has no version ${version} here`)
     return encodeResponse(writer, api, { version: 0, correlationId, response: unsupportedApiVersions(context) })
   }
-  readClientId(reader, version >= api.flexible)
-  const request = api.request.decode(reader, version)
+  const request = read(reader, handler, version)
   const answer = handler.handle(context, request, version)
   const encode = (response: Awaited<typeof answer>): AnswerBytes =>
     response === undefined ? undefined : encodeResponse(writer, api, { version, correlationId, response })
   return answer instanceof Promise ? answer.then(encode) : encode(answer)
+}
+
+function read(reader: Reader, { api }: Handler, version: number): Decoded<Fields> {
+  try {
+    readClientId(reader, version >= api.flexible)
+    return api.request.decode(reader, version)
+  } catch (error) {
+    if (error instanceof ProtocolError) throw new Disconnect(`${api.name} v${version}: ${error.message}`)
+    throw error
+  }
 }
 
 function keyed(all: readonly Handler[]): (Handler | undefined)[] {
