@@ -23,6 +23,9 @@ export interface Subscription {
   bytesLeft: number
 }
 
+/** A timer that is set for longer fires at once; the fetch then looks again and waits on. */
+const timerMsMax = 2 ** 31 - 1
+
 export class Waiters {
   /** Groups that are on their way to the disk. Nearly always one or two. */
   readonly #groups = new Map<Promise<void>, Wakeup[]>()
@@ -57,7 +60,7 @@ export class Waiters {
         this.#waiting.delete(waiter)
         resolve()
       })
-      const timer = wait.clock.after(wait.waitMs, waiter.end)
+      const timer = wait.clock.after(Math.min(wait.waitMs, timerMsMax), waiter.end)
       wait.signal?.addEventListener('abort', waiter.end)
       for (const { partition, maxBytes } of wait.partitions) waiter.subscribe(partition, maxBytes)
       this.#waiting.add(waiter)
