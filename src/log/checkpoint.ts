@@ -30,8 +30,9 @@ export class Checkpointer {
 
   /** A checkpoint that begins after this call. */
   request(): Promise<void> {
+    if (this.#next !== undefined) return this.#next // also between the end of one and the start of the next
     if (this.#running === undefined) return this.#start()
-    this.#next ??= this.#running.catch(() => {}).then(() => this.#start())
+    this.#next = this.#running.catch(() => {}).then(() => this.#start())
     return this.#next
   }
 
