@@ -13,6 +13,7 @@ import type { JournalEntry } from './journal-scan.ts'
 import {
   isDeletedDirectory,
   journalFile,
+  manifestFiles,
   offsetOfFileName,
   parsePartitionDirectory,
   segmentSuffixes,
@@ -55,19 +56,22 @@ export class DirectoryRecovery {
     this.#quarantine = new Quarantine(disk, clock, root)
     this.#startedMs = clock.monotonic()
     const { manifest, damaged } = readManifest(disk, root)
-    this.journal = findJournal(disk, root, { isClean, isNew: this.#isNew(manifest, damaged) })
-    const wanted = this.journal?.scan.header.manifestGeneration ?? 0
+    const isNew = this.#isNew(manifest, damaged)
+    this.journal = findJournal(disk, root, { isClean, isNew })
+    // 0: the first start never came to its first manifest, so nothing was ever acknowledged.
+    const wanted = this.journal?.scan.header.manifestGeneration ?? (isNew ? 0 : 1)
     if (manifest === undefined && wanted > 0)
       throw new KafkaError('DIRECTORY_CORRUPT', {
         message: 'no manifest can be read: which segments there are is not known',
         path: root,
       })
-    for (const path of damaged)
-      if (manifest === undefined || manifest.generation < wanted)
-        this.#problem(path, 'the newest manifest cannot be read')
+    const isOld = (manifest?.generation ?? 0) < wanted
+    const newest = manifestFiles[wanted % 2] as string
+    if (isOld) this.#problem(newest, `the newest manifest ${damaged.length > 0 ? 'cannot be read' : 'is missing'}`)
     for (const problem of this.journal?.scan.damage ?? []) this.#problem(journalFile, problem)
-    this.#unknownLoss = (this.journal?.scan.unknownLoss ?? false) || (manifest?.generation ?? 0) < wanted
-    this.manifestGeneration = Math.max(manifest?.generation ?? 0, wanted)
+    this.#unknownLoss = (this.journal?.scan.unknownLoss ?? false) || isOld
+    // The next one goes where the damaged one lies, not over the only one that can be read.
+    this.manifestGeneration = isOld ? wanted + 1 : (manifest?.generation ?? 0)
     for (const row of manifest?.partitions ?? []) this.#rows.set(key(row), row)
     for (const entry of this.journal?.scan.entries ?? []) this.#collect(entry)
   }

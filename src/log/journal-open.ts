@@ -35,32 +35,51 @@ export function findJournal(
   const file = disk.open(path, 'write')
   const header = readJournalHeader(file)
   if (header === undefined) {
-    if (isNew) {
-      file.close()
-      disk.remove(path) // a crash while the very first one was made
-      return undefined
-    }
     file.close()
     throw new KafkaError('DIRECTORY_CORRUPT', { message: 'neither header of the commit journal can be read', path })
   }
   return { file, scan: scanJournal(file, header) }
 }
 
-/** Zeros, so that a sync of a group has no file size to write: 0.11 ms against 0.20 ms (DESIGN.md section 4). */
-export async function makeJournal(disk: Disk, root: string, ringBytes: number): Promise<DiskFile> {
-  const file = disk.open(`${root}/${journalFile}`, 'create')
+/**
+ * A new journal, whole or not there: it gets its name when all of it is durable. Zeros, so that a sync of a group has no file
+ * size to write: 0.11 ms against 0.20 ms (DESIGN.md section 4).
+ */
+export async function makeJournal(
+  disk: Disk,
+  random: Random,
+  root: string,
+  { ringBytes, manifestGeneration }: RingOptions,
+): Promise<FoundJournal> {
+  const temporary = `${root}/${journalFile}.tmp`
+  if (disk.stat(temporary) !== undefined) disk.remove(temporary)
+  const file = disk.open(temporary, 'create')
   await fillWithZeros(file, 0, ringStart + ringBytes)
-  return file
+  const header = await beginRing(file, random, undefined, { ringBytes, manifestGeneration })
+  disk.rename(temporary, `${root}/${journalFile}`)
+  await disk.syncDirectory(root)
+  return { file, scan: { header, entries: [], groups: 0, bytes: 0, damage: [], unknownLoss: false } }
 }
 
-/** An empty ring with a new salt; what lies in it from before can no longer pass for a group. */
+export interface RingOptions {
+  readonly ringBytes: number
+  /** The manifest that holds all that the ring held. */
+  readonly manifestGeneration: number
+}
+
+/**
+ * An empty ring with a new salt; what lies in it from before can no longer pass for a group. Both slots say so, one after the
+ * other: if the newer one rots, the older one must not lead back to the groups of the last life.
+ */
 export async function beginRing(
   file: DiskFile,
   random: Random,
   previous: JournalScan | undefined,
-  { ringBytes, manifestGeneration }: { ringBytes: number; manifestGeneration: number },
+  { ringBytes, manifestGeneration }: RingOptions,
 ): Promise<JournalHeader> {
-  const header: JournalHeader = {
+  // After a kill the newest slot may be in the page cache only, its sync having failed: durable before the other one goes.
+  if (previous !== undefined) await writeSlot(file, previous.header)
+  const older: JournalHeader = {
     generation: (previous?.header.generation ?? 0) + 1,
     salt: random.bytes(8),
     ringBytes,
@@ -69,6 +88,8 @@ export async function beginRing(
     tailPreviousChecksum: 0,
     manifestGeneration,
   }
+  const header = { ...older, generation: older.generation + 1 }
+  await writeSlot(file, older)
   await writeSlot(file, header)
   return header
 }

@@ -27,9 +27,9 @@ import { DiskSpace } from './disk-space.ts'
 import { FilePool } from './file-pool.ts'
 import { IndexCache } from './index-cache.ts'
 import { Journal } from './journal.ts'
-import { beginRing, makeJournal } from './journal-open.ts'
+import { beginRing, type FoundJournal, makeJournal } from './journal-open.ts'
 import { deletedDirectoryName, deletedSuffix, leaderEpochFile, partitionMetadataFile } from './layout.ts'
-import { ManifestWriter, type PartitionRow } from './manifest.ts'
+import { confirmManifest, ManifestWriter, type PartitionRow } from './manifest.ts'
 import { makePartitionDirectory, nameOf, writeSmallFile } from './partition-directory.ts'
 import { DiskPartitionLog, type PartitionIdentity } from './partition-log.ts'
 import { Segment } from './segment.ts'
@@ -203,9 +203,11 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
       await eachAtOnce(this.#dirty.take().segments, segment => segment.sync())
       for (const path of files) await syncFile(this.disk, path)
       for (const path of directories) await this.disk.syncDirectory(path)
+      const journal = recovery.journal ?? (await this.#makeJournal(recovery)) // before anything says that there is one
       await removeCleanMark(this.disk, this.path)
+      await confirmManifest(this.disk, this.path, recovery.manifestGeneration)
       const generation = await this.#manifest.write(this.#rows())
-      await this.#openJournal(recovery, generation)
+      await this.#openJournal(journal, generation)
     } catch (error) {
       this.fail(error as Error)
       throw error
@@ -216,12 +218,14 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
     return recovery.report()
   }
 
-  async #openJournal(recovery: DirectoryRecovery, manifestGeneration: number): Promise<void> {
-    const found = recovery.journal
-    const ringBytes = found?.scan.header.ringBytes ?? this.#settings.number('varve.journal.bytes')
-    const file = found?.file ?? (await makeJournal(this.disk, this.path, ringBytes))
-    const header = await beginRing(file, this.#platform.random, found?.scan, { ringBytes, manifestGeneration })
-    if (found === undefined) await this.disk.syncDirectory(this.path)
+  #makeJournal({ manifestGeneration }: DirectoryRecovery): Promise<FoundJournal> {
+    const ringBytes = this.#settings.number('varve.journal.bytes')
+    return makeJournal(this.disk, this.#platform.random, this.path, { ringBytes, manifestGeneration })
+  }
+
+  async #openJournal({ file, scan }: FoundJournal, manifestGeneration: number): Promise<void> {
+    const { ringBytes } = scan.header
+    const header = await beginRing(file, this.#platform.random, scan, { ringBytes, manifestGeneration })
     this.#journalFile = file
     this.#journal = new Journal({
       file,

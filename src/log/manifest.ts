@@ -53,6 +53,23 @@ export function readManifest(disk: Disk, directory: string): { manifest: Manifes
   return { manifest, damaged }
 }
 
+/**
+ * Makes sure that the manifest a start has read is durable before the other file is written over: after a kill it may be in
+ * the page cache only, its sync having failed, and a power cut would then leave neither.
+ */
+export async function confirmManifest(disk: Disk, directory: string, generation: number): Promise<void> {
+  const path = `${directory}/${manifestFiles[generation % 2]}`
+  const bytes = readWhole(disk, path)
+  if (bytes === undefined || decode(decodeSealed(kind, bytes, path))?.generation !== generation) return
+  const file = disk.open(path, 'write')
+  try {
+    file.write([bytes], 0)
+    await file.sync()
+  } finally {
+    file.close()
+  }
+}
+
 export class ManifestWriter {
   readonly #disk: Disk
   readonly #directory: string
