@@ -157,6 +157,6 @@ export class PartitionLedger {
 /** The text of a record: mostly small, now and then large, always the same for the same name and number. */
 export function recordText(producer: string, number: number): string {
   const spread = Math.imul(number + producer.length, 0x9e3779b1) >>> 0
-  const padding = spread % 997 === 0 ? 150_000 : spread % 1_200
+  const padding = spread % 997 === 0 ? 60_000 : spread % 1_200
   return `${producer}:${number}:`.padEnd(padding, 'varve and silt ')
 }

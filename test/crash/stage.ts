@@ -20,8 +20,8 @@ export const smallSettings = {
 
 /** name, partitions, segment.bytes. The second name is legal, and a trap for plain objects. */
 const topics = [
-  ['sediment', 3, 262_144],
-  ['constructor', 1, 65_536],
+  ['sediment', 3, 524_288],
+  ['constructor', 1, 262_144],
   ['silt', 1, 1 << 30],
 ] as const
 
@@ -118,7 +118,7 @@ export class Stage {
   }
 
   get refusals(): string[] {
-    return [...this.producers.flatMap(producer => producer.refusals), ...this.churn.refusals]
+    return [...this.producers.flatMap(producer => producer.refusals), ...this.churn.refusals].slice(0, 10)
   }
 
   get unackedBatches(): number {
