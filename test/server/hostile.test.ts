@@ -91,3 +91,26 @@ test('random bytes close connections and never the server', async () => {
   expect(stage.server.connections).toBe(0)
   expect(stage.server.bytesInFlight).toBe(0)
 })
+
+test('bytes that are no request, behind a long poll, end the poll and the connection', async () => {
+  const stage = await Stage.open()
+  await stage.broker.createTopics([{ topic: 'orders', partitions: 1, replicationFactor: 1 }])
+  const probe = await stage.connect()
+  const partitions = [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1000 }]
+  const topics = [{ topic: 'orders', topicId: '', partitions }]
+  const polled = probe.ask(apis.fetch, 11, { maxWaitMs: 2 ** 31 - 1, minBytes: 1, topics })
+  probe.raw(Buffer.from('ffffffff', 'hex'))
+  await expect(polled).resolves.toMatchObject({ errorCode: 0 })
+  await probe.closed
+  expect(stage.reasons).toEqual([expect.stringMatching(/a frame of -1 bytes/)])
+})
+
+test('messages that quote a client are cut to size', async () => {
+  const stage = await Stage.open()
+  const probe = await stage.connect()
+  const topic = { name: 'x'.repeat(32_000), numPartitions: 1, replicationFactor: 1 }
+  const configs = [{ name: 'retention.ms', value: 'y'.repeat(32_000) }]
+  const answer = await probe.ask(apis.createTopics, 7, { topics: [topic, topic, { ...topic, name: 'z', configs }] })
+  expect(answer.topics.map(({ errorCode }) => errorCode)).toEqual([42, 42, 40])
+  for (const { errorMessage } of answer.topics) expect(errorMessage?.length).toBeLessThan(1100)
+})

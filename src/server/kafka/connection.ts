@@ -6,14 +6,12 @@
 //   4  what ends a connection is logged once
 // Made by listener.ts.
 
-import { KafkaError } from '../../base/errors.ts'
-import { printable } from '../../base/names.ts'
-import { ProtocolError } from '../../bytes/protocol-error.ts'
 import type { Writer } from '../../bytes/writer.ts'
 import type { Connection, ConnectionHandler } from '../../platform/platform.ts'
 import { Frames } from '../../protocol/frames.ts'
 import { Answers, type Slot } from './answers.ts'
 import { type AnswerBytes, begin, overlaps } from './dispatch.ts'
+import { type Ending, endingOf } from './endings.ts'
 import type { Grant } from './grants.ts'
 import { type Context, Disconnect } from './handler.ts'
 import { bytesOf, type Memory, type Usage } from './memory.ts'
@@ -114,7 +112,7 @@ export class KafkaConnection implements ConnectionHandler {
 
   destroy(reason?: string): void {
     if (this.#isClosed) return
-    if (reason !== undefined) this.#log('info', reason)
+    if (reason !== undefined) this.#log({ level: 'info', reason })
     this.#connection.destroy()
   }
 
@@ -283,18 +281,12 @@ export class KafkaConnection implements ConnectionHandler {
     this.#isEnding = true
     this.#pause()
     this.#memory.leave(this)
-    this.#explain(error)
+    this.#log(endingOf(error))
+    this.#abort.abort()
     this.#flush()
   }
 
-  #explain(error: unknown): void {
-    if (error instanceof Disconnect || error instanceof ProtocolError) this.#log('warn', error.message)
-    else if (error instanceof KafkaError && error.code === 'LOG_CLOSED') this.#log('debug', 'the log is closed')
-    else this.#log('error', error instanceof Error ? (error.stack ?? error.message) : String(error))
-  }
-
-  #log(level: 'debug' | 'info' | 'warn' | 'error', why: string): void {
-    const reason = level === 'error' ? why : printable(why)
+  #log({ level, reason }: Ending): void {
     this.#around.logger[level]('connection closed', { remote: this.#connection.remote, reason })
   }
 }

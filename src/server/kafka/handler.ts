@@ -1,6 +1,8 @@
 // What a handler is: one Kafka API, the versions served, and a function from request to response. Handlers are where the wire
 // and the engine shake hands; they know nothing of frames, order or sockets. One file per API under handlers/.
 
+import type { KafkaError } from '../../base/errors.ts'
+import { printable } from '../../base/names.ts'
 import type { Broker } from '../../broker/types.ts'
 import type { Decoded, Encodable, Fields } from '../../bytes/schema.ts'
 import type { Api } from '../../protocol/api.ts'
@@ -45,3 +47,12 @@ export interface ServedApi {
 export class Disconnect extends Error {
   override readonly name = 'Disconnect'
 }
+
+/** What an answer says of one topic or partition. A message may quote what the client sent, so it is cut to size. */
+export function told(error: KafkaError | undefined): { errorCode: number; errorMessage: string | null } {
+  if (error === undefined) return noError
+  return { errorCode: error.kafkaCode, errorMessage: printable(error.message, messageLengthMax) }
+}
+
+const messageLengthMax = 1000
+const noError = { errorCode: 0, errorMessage: null }

@@ -8,7 +8,7 @@ import type { ProducePartition, ProduceResult } from '../../../broker/types.ts'
 import type { Decoded } from '../../../bytes/schema.ts'
 import { apis } from '../../../protocol/messages/index.ts'
 import { batchHeaderBytes, codecOf, isTransactional } from '../../../records/index.ts'
-import { Disconnect, type Handler } from '../handler.ts'
+import { Disconnect, type Handler, told } from '../handler.ts'
 import type { RequestFields, ResponseFields } from './index.ts'
 
 type Request = Decoded<RequestFields<'produce'>>
@@ -108,12 +108,5 @@ function answer(request: Request, results: readonly ProduceResult[]) {
 }
 
 function answerOne(index: number, { error, baseOffset, logAppendTimeMs, logStartOffset }: ProduceResult) {
-  return {
-    index,
-    errorCode: error === undefined ? 0 : error.kafkaCode,
-    baseOffset,
-    logAppendTimeMs,
-    logStartOffset,
-    errorMessage: error === undefined ? null : error.message,
-  }
+  return { index, baseOffset, logAppendTimeMs, logStartOffset, ...told(error) }
 }

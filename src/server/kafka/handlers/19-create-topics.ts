@@ -2,7 +2,7 @@
 
 import type { CreateTopicResult, SettingValue } from '../../../broker/types.ts'
 import { apis } from '../../../protocol/messages/index.ts'
-import type { Handler } from '../handler.ts'
+import { type Handler, told } from '../handler.ts'
 import type { RequestFields, ResponseFields } from './index.ts'
 
 /** Kafka's numbers for where a value comes from. */
@@ -33,8 +33,7 @@ function answerOne({ error, topic, topicId, partitions, replicationFactor, setti
   return {
     name: topic,
     topicId,
-    errorCode: error === undefined ? 0 : error.kafkaCode,
-    errorMessage: error === undefined ? null : error.message,
+    ...told(error),
     numPartitions: partitions,
     replicationFactor,
     configs: settings.map(({ name, value, source }) => ({

@@ -4,7 +4,7 @@ import { KafkaError } from '../../../base/errors.ts'
 import { zeroUuid } from '../../../base/names.ts'
 import type { Broker, DeleteTopicResult, TopicRef } from '../../../broker/types.ts'
 import { apis } from '../../../protocol/messages/index.ts'
-import type { Handler } from '../handler.ts'
+import { type Handler, told } from '../handler.ts'
 import type { RequestFields, ResponseFields } from './index.ts'
 
 const refVersionMin = 6
@@ -46,7 +46,6 @@ function answerOne({ error, topic, topicId }: DeleteTopicResult) {
   return {
     name: topic ?? null,
     topicId: topicId ?? zeroUuid,
-    errorCode: error === undefined ? 0 : error.kafkaCode,
-    errorMessage: error === undefined ? null : error.message,
+    ...told(error),
   }
 }
