@@ -132,11 +132,11 @@ export class DirectoryRecovery {
     if (this.#problems.length > 0) this.#copyJournal()
     const removals = this.#judgeDirectories(logs, orphanRows, isDeleted)
     await this.#quarantine.sync()
+    for (const log of this.#raised) await log.writeLeaderEpochs() // first: after the cut nobody sees that it was due
     for (const { segment, bytes } of this.#cuts) {
       segment.file().truncate(bytes)
       segment.markDirty()
     }
-    for (const log of this.#raised) await log.writeLeaderEpochs()
     for (const path of removals) await this.#disk.removeTree(path)
     return {
       orphanRows,

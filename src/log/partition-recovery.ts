@@ -11,7 +11,8 @@
 //   bytes behind the end, journal sound                          never acknowledged: copied to quarantine/, then cut
 //   bytes behind the end, some group unreadable                  kept as far as they verify; DEGRADED where they do not
 //   opted-out topic: verified batches behind the end             they count
-//   opted-out topic: bytes that do not verify behind the end     torn: copied to quarantine/, cut, leader epoch raised
+//   opted-out topic: bytes that do not verify behind the end     torn: copied to quarantine/, cut
+//   opted-out topic, no clean stop                               leader epoch raised: offsets may be given out again
 //
 // Called by log-directory.ts while it recovers. Synchronous; what has to be synced or cut is left to finishRecovery().
 
@@ -248,9 +249,8 @@ class PartitionRecovery {
     if (fileBytes === log.active.bytes && (isClean || !(optedOut || unknownLoss))) return
     if (optedOut || unknownLoss) this.#adoptVerified()
     const rest = (context.disk.stat(log.active.logPath)?.bytes ?? 0) - log.active.bytes
-    if (rest <= 0) return
-    if (unknownLoss && !optedOut) return this.#degradeTail(before)
-    this.#cutBehind(log.active)
+    if (rest > 0 && unknownLoss && !optedOut) return this.#degradeTail(before)
+    if (rest > 0) this.#cutBehind(log.active)
     if (optedOut) this.#raiseEpoch()
   }
 
@@ -282,7 +282,10 @@ class PartitionRecovery {
     this.#cuts.push({ segment, bytes: segment.bytes })
   }
 
-  /** Offsets behind the cut may have been seen, and will be given out again. */
+  /**
+   * Offsets behind the end may have been seen, and will be given out again. Also where no tail is torn: a power cut takes
+   * whole batches as well, and the file does not show it.
+   */
   #raiseEpoch(): void {
     this.#log.epochs.begin(this.#log.epochs.latest + 1, this.#log.active.nextOffset)
     this.#epochRaised = true
