@@ -213,6 +213,16 @@ describe('turns', () => {
     expect(ask(one, two)).toEqual([true, true])
   })
 
+  test('one that is woken and has nothing to read does not keep the turn of the next', async () => {
+    const memory = new Memory(200_000, new NodeClock())
+    const [slow, idle, one, two] = [100_000, 0, 1, 1].map(arriving => new User(memory, arriving))
+    slow.has({ underWay: 100_000 })
+    expect(ask(idle, one, two)).toEqual([false, false, false])
+    slow.has({ underWay: 60_000 })
+    await turns(5)
+    expect([idle.woken, one.woken, two.woken]).toEqual([1, 1, 1])
+  })
+
   test('slow readers take nothing from requests, and leave little for answers', () => {
     const memory = new Memory(2_000_000, new NodeClock())
     const slow = new User(memory, 0)

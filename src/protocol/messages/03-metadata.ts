@@ -12,6 +12,7 @@
 //   12   topic ids in the request
 //   13   an error for the whole answer (KIP-1102)
 
+import { zeroUuid } from '../../base/names.ts'
 import { array, bool, int16, int32, string, uuid } from '../../bytes/schema.ts'
 import { api } from '../api.ts'
 
@@ -26,7 +27,7 @@ export const metadata = api({
   request: {
     topics: array(
       {
-        topicId: uuid({ versions: '10+', default: 'AAAAAAAAAAAAAAAAAAAAAA' }),
+        topicId: uuid({ versions: '10+', default: zeroUuid }),
         name: string({ nullable: '10+' }),
       },
       { nullable: '1+' },

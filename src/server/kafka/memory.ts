@@ -12,6 +12,8 @@ import type { Clock, Timer } from '../../platform/platform.ts'
 import { type Grant, Grants } from './grants.ts'
 
 const holderStallMs = 5_000
+/** What one read of a socket may bring. */
+const readBytes = 65_536
 
 /** What one connection has in flight. Changed by Memory only. */
 export interface Usage {
@@ -121,11 +123,22 @@ export class Memory {
     this.#isWaking = true
     this.#clock.soon(() => {
       this.#isWaking = false
-      if (this.#isFull && (this.#holder !== undefined || !this.#isMostlyArriving)) return
-      const users = [...this.#waiting]
-      this.#waiting.clear()
-      for (const user of users) user.wake()
+      this.#wake()
     })
+  }
+
+  /** As many as there is room for; the next ones when these have had their turn, for some of them have nothing to read. */
+  #wake(): void {
+    if (this.#isFull && (this.#holder !== undefined || !this.#isMostlyArriving)) return
+    const room = this.#halfBytes - this.#total.arriving - this.#total.underWay
+    let left = this.#isFull ? this.#waiting.size : Math.ceil(room / readBytes)
+    for (const user of [...this.#waiting]) {
+      if (left === 0) break
+      left -= 1
+      this.#waiting.delete(user)
+      user.wake()
+    }
+    if (this.#waiting.size > 0 && !this.#isFull) this.#wakeSoon()
   }
 }
 
