@@ -7,10 +7,13 @@
 // Called through platform.ts by log/.
 
 import fs from 'node:fs'
+import { promisify } from 'node:util'
 import { DiskError } from '../base/errors.ts'
 import { NodeFile } from './node-file.ts'
 import { type OwnerOptions, ownDirectory } from './node-ownership.ts'
 import type { Disk, DiskFile, FileStat, OpenMode, Ownership } from './platform.ts'
+
+const fsync = promisify(fs.fsync)
 
 const flags: Record<OpenMode, string> = { read: 'r', write: 'r+', create: 'wx+' }
 
@@ -63,13 +66,14 @@ export class NodeDisk implements Disk {
     return later('remove directory', path, () => fs.promises.rm(path, { recursive: true, force: true }))
   }
 
+  /** Opened at once: it is the directory that has this name now, whatever it is renamed to before the sync ends. */
   syncDirectory(path: string): Promise<void> {
     return later('sync directory', path, async () => {
-      const directory = await fs.promises.open(path, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY)
+      const directory = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY)
       try {
-        await directory.sync()
+        await fsync(directory)
       } finally {
-        await directory.close()
+        fs.closeSync(directory)
       }
     })
   }

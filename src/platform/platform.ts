@@ -42,6 +42,7 @@ export interface Disk {
    * happens if it is missing.
    */
   removeTree(path: string): Promise<void>
+  /** The directory that has this name at the time of the call; it may be renamed or removed before the promise settles. */
   syncDirectory(path: string): Promise<void>
   /** bytes free for us on the file system that holds `path` */
   freeBytes(path: string): Promise<number>

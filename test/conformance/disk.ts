@@ -276,6 +276,12 @@ export function diskConformance(name: string, begin: () => Promise<DiskUnderTest
         await disk.syncDirectory(directory)
         await expectRejection(disk.syncDirectory(at('none')), 'ENOENT')
       })
+      test('syncDirectory is about the directory that has the name when it is called, also if it is renamed meanwhile', async () => {
+        disk.makeDirectory(at('here'))
+        const synced = disk.syncDirectory(at('here'))
+        disk.rename(at('here'), at('there'))
+        await synced
+      })
       test('freeBytes is a number of bytes', async () => {
         expect(await disk.freeBytes(directory)).toBeGreaterThan(0)
       })
