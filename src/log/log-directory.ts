@@ -327,7 +327,7 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
       this.fail(error as Error)
       throw error
     }
-    for (const segment of sealed) segment.dropIndexes()
+    for (const segment of sealed) if (this.disk.stat(segment.logPath) !== undefined) segment.dropIndexes() // not deleted since
     for (const { segment, delayMs } of doomedSegments) this.#letGo(segment, delayMs)
     for (const path of doomedDirectories) await this.disk.removeTree(path)
   }
