@@ -32,13 +32,15 @@ export function walkBatches(
   let position = from
   while (position < to) {
     const available = readChunk(file, chunk, position, to)
+    if (available === 0) return { position, problem: 'the file ends here' }
     let at = 0
     while (at < available) {
       const rest = available - at
       const whole = rest >= batchHeaderBytes ? batchBytesOf(chunk, at) : batchHeaderBytes
       if (rest < batchHeaderBytes || (whole > rest && verify)) {
         if (at > 0) break // the batch continues behind this chunk: read again from its start
-        const problem = tooShort(rest, whole, to - position)
+        const isWholeFile = available < Math.min(chunk.length, to - position)
+        const problem = tooShort(rest, whole, isWholeFile ? available : to - position)
         if (problem !== undefined) return { position, problem }
         chunk = Buffer.allocUnsafe(Math.min(whole, to - position))
         break

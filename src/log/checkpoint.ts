@@ -1,13 +1,14 @@
 // The checkpoint: what the journal promised becomes true in the segments themselves, and the ring's space is free again.
 //
 //   1 note the journal's point and every partition's durable end   (one synchronous stretch)
-//   2 sync the segments that have unsynced bytes, indexes of sealed ones, directories with new names
+//   2 write what only the tail has into the segments; sync those, indexes of sealed ones, directories with new names
 //   3 write the manifest, sync it
 //   4 write the journal's header with the new tail, sync it; only now may the space be reused
 //   5 let go of what the manifest no longer names: forgotten segments, deleted directories
 //
 // A crash between any two steps leaves the old tail with at least the old manifest: replay writes the same bytes again.
 // A failure in 2 to 4 is final: nothing is synced again in hope, the ring stays as it is, appends stop for the directory.
+// Only a write that finds the disk full is not: the journal and the tail have those bytes, and the next checkpoint tries again.
 // One runs at a time; requests that come meanwhile share the next one. Called by log-directory.ts.
 
 import type { DiskPartitionLog } from './partition-log.ts'
@@ -49,11 +50,23 @@ export class Checkpointer {
 
 /** What has to be synced before the manifest may speak of it. */
 export class DirtyState {
+  readonly #logs = new Set<DiskPartitionLog>()
   readonly #segments = new Set<Segment>()
   readonly #sealed = new Set<Segment>()
   readonly #directories = new Set<string>()
   readonly #files = new Set<string>()
   readonly #snapshots = new Set<DiskPartitionLog>()
+
+  /** It may have batches that only the journal and the tail have. */
+  addLog(log: DiskPartitionLog): void {
+    this.#logs.add(log)
+  }
+
+  takeLogs(): DiskPartitionLog[] {
+    const logs = [...this.#logs]
+    this.#logs.clear()
+    return logs
+  }
 
   add(segment: Segment): void {
     this.#segments.add(segment)

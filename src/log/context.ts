@@ -20,6 +20,8 @@ export interface LogContext {
   checkAppendable(log: DiskPartitionLog, bytes: number): void
   /** A write said so before the watch on free space did. */
   diskIsFull(): void
+  /** The next checkpoint has something to write or sync for it. */
+  appended(log: DiskPartitionLog): void
   /** `segment` has bytes that the next checkpoint has to sync. */
   markDirty(log: DiskPartitionLog, segment: Segment): void
   segmentRolled(log: DiskPartitionLog, sealed: Segment): void

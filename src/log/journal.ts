@@ -1,11 +1,9 @@
 // The commit journal: one preallocated ring and one fdatasync at a time for all partitions of a directory.
 //   1  what arrives while a sync is in flight forms the next group; a group is written only after its predecessor is durable
 //   2  a group's waiters are answered, and high watermarks move, only after the fdatasync that was issued after its write
-//   3  a group is written only after its batches are in their segments' page cache; if one of those writes fails, no group
-//      that waits is written: their partitions go back to their durable ends, and nothing of it ever happened
-//   4  head never overtakes tail: space is reused only after release(), which makes the new tail durable first
-//   5  after a failed write or sync nothing is ever written or synced again
-//   6  an idle journal is sealed with an empty group, so rot in the last acknowledged group cannot pass for a torn one
+//   3  head never overtakes tail: space is reused only after release(), which makes the new tail durable first
+//   4  after a failed write or sync nothing is ever written or synced again
+//   5  an idle journal is sealed with an empty group, so rot in the last acknowledged group cannot pass for a torn one
 // add() is called by partition-log.ts in the same synchronous stretch as the segment write; capture() and release() by
 // checkpoint.ts; the constructor by journal-open.ts. Bytes: journal-format.ts.
 
@@ -30,10 +28,8 @@ import {
 export interface JournalTarget {
   readonly topicIdBytes: Buffer
   readonly partition: number
-  /** Puts what was appended into the page cache of its segment. Throws KafkaError. */
-  writeOut(): void
-  /** Takes back everything above the durable end: its group will not be written. */
-  rollBack(): void
+  /** A sync is under way and this thread has nothing to do: a good moment to write what has piled up into the segment. */
+  whileSyncing(): void
   /** The log is durable up to `nextOffset`, which is `endPosition` in the segment at `segmentBase`. */
   durableTo(nextOffset: number, segmentBase: number, endPosition: number): void
 }
@@ -183,34 +179,11 @@ export class Journal {
       if (this.failure !== undefined) return
       // Appends that came while we waited for space may still have joined; from here on the group is closed.
       if (this.#placeFor(group.bytesOnDisk) !== position) continue
-      if (!this.#writeSegments(group)) continue
       this.#pending.shift()
       await this.#land(group, position)
     }
     this.#flushing = false
     this.#armSeal()
-  }
-
-  /** False: it failed, and all groups that wait have been taken back. */
-  #writeSegments(group: Group): boolean {
-    try {
-      for (const target of group.targets) target.writeOut()
-      return true
-    } catch (error) {
-      const refused = this.#pending
-      this.#pending = []
-      for (const target of new Set(refused.flatMap(each => each.targets))) this.#takeBack(target)
-      for (const each of refused) each.reject(error as Error)
-      return false
-    }
-  }
-
-  #takeBack(target: JournalTarget): void {
-    try {
-      target.rollBack()
-    } catch (error) {
-      this.fail(error as Error) // memory and file disagree: nothing more is promised
-    }
   }
 
   async #land(group: Group, position: number): Promise<void> {
@@ -224,7 +197,9 @@ export class Journal {
     try {
       if (bytes <= inlineWriteBytesMax) this.#file.write(buffers, position)
       else await this.#file.writeLater(buffers, position)
-      await this.#file.sync()
+      const synced = this.#file.sync()
+      for (const target of group.targets) target.whileSyncing()
+      await synced
     } catch (error) {
       const trouble =
         error instanceof Error ? error : new DiskError('journal write failed', { path: this.#file.path, cause: error })

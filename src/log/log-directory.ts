@@ -45,6 +45,9 @@ export interface LogDirectoryOptions {
 
 /** Bytes appended to a partition after which a checkpoint also writes its producers and index, to keep recovery's walk short. */
 const snapshotEveryBytes = 64 << 20
+/** Segments written by a checkpoint before others get a turn: 32 small writes take 0.2 ms. */
+const writesAtOnce = 32
+const diskFullRetryMs = 1000
 
 export async function openLogDirectory(
   platform: Platform,
@@ -263,17 +266,24 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
 
   markDirty(log: DiskPartitionLog, segment: Segment): void {
     this.#dirty.add(segment)
+    this.appended(log)
+  }
+
+  appended(log: DiskPartitionLog): void {
+    this.#dirty.addLog(log)
     if (log.bytesSinceSnapshot > snapshotEveryBytes) this.#dirty.addSnapshot(log)
-    const withinMs =
-      log.durability === 'interval'
-        ? log.settings.number('flush.ms')
-        : this.#settings.number('varve.checkpoint.interval.ms')
+    const isInterval = log.durability === 'interval'
+    if (!isInterval && this.#checkpointDueMs !== Number.POSITIVE_INFINITY) return // this runs on every append
+    const withinMs = isInterval
+      ? log.settings.number('flush.ms')
+      : this.#settings.number('varve.checkpoint.interval.ms')
     if (this.clock.monotonic() + withinMs < this.#checkpointDueMs) this.#checkpointWithin(withinMs)
   }
 
   segmentRolled(log: DiskPartitionLog, sealed: Segment): void {
     this.#dirty.addSealed(sealed)
     this.#dirty.addDirectory(log.directory)
+    this.#writeCachesOf(log, sealed, { seal: true })
   }
 
   corruptionFound(log: DiskPartitionLog, segment: Segment, position: number, problem: string): void {
@@ -309,27 +319,48 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
   async #checkpoint(): Promise<void> {
     if (this.failure !== undefined) throw this.failure
     this.#checkpointDueMs = Number.POSITIVE_INFINITY
-    const { journal } = this
     const doomedSegments = this.#doomedSegments.splice(0)
     const doomedDirectories = this.#doomedDirectories.splice(0)
-    const point = journal.capture()
+    const point = this.journal.capture()
     const rows = this.#rows()
-    const { segments, sealed, files, directories, snapshots } = this.#dirty.take()
     try {
-      for (const log of snapshots) this.#shortenWalk(log)
-      await eachAtOnce(segments, segment => segment.sync())
-      await eachAtOnce(sealed, segment => segment.syncIndexes())
-      await eachAtOnce(files, path => syncFile(this.disk, path))
-      for (const path of directories) if (this.disk.stat(path) !== undefined) await this.disk.syncDirectory(path)
-      const generation = await this.#manifest.write(rows)
-      await journal.release(point, generation)
+      await this.#writeOutAll()
+      const generation = await this.#syncAll(rows)
+      await this.journal.release(point, generation)
     } catch (error) {
-      this.fail(error as Error)
+      this.#doomedSegments.unshift(...doomedSegments)
+      this.#doomedDirectories.unshift(...doomedDirectories)
+      if (isDiskFull(error)) this.#checkpointWithin(diskFullRetryMs)
+      else this.fail(error as Error)
       throw error
     }
-    for (const segment of sealed) if (this.disk.stat(segment.logPath) !== undefined) segment.dropIndexes() // not deleted since
     for (const { segment, delayMs } of doomedSegments) this.#letGo(segment, delayMs)
     for (const path of doomedDirectories) await this.disk.removeTree(path)
+  }
+
+  async #writeOutAll(): Promise<void> {
+    const logs = this.#dirty.takeLogs()
+    for (let i = 0; i < logs.length; i++) {
+      try {
+        ;(logs[i] as DiskPartitionLog).writeOut()
+      } catch (error) {
+        for (const log of logs.slice(i)) this.#dirty.addLog(log)
+        throw error
+      }
+      if (i % writesAtOnce === writesAtOnce - 1) await new Promise<void>(resolve => this.clock.soon(resolve))
+    }
+  }
+
+  /** The manifest's generation. */
+  async #syncAll(rows: readonly PartitionRow[]): Promise<number> {
+    const { segments, sealed, files, directories, snapshots } = this.#dirty.take()
+    for (const log of snapshots) this.#shortenWalk(log)
+    await eachAtOnce(segments, segment => segment.sync())
+    await eachAtOnce(sealed, segment => segment.syncIndexes())
+    for (const segment of sealed) if (this.disk.stat(segment.logPath) !== undefined) segment.dropIndexes() // not deleted since
+    await eachAtOnce(files, path => syncFile(this.disk, path))
+    for (const path of directories) if (this.disk.stat(path) !== undefined) await this.disk.syncDirectory(path)
+    return this.#manifest.write(rows)
   }
 
   #rows(): PartitionRow[] {
@@ -337,9 +368,20 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
   }
 
   #shortenWalk(log: DiskPartitionLog): void {
-    if (log.isDeleted) return
-    log.writeProducerSnapshot()
-    log.active.flushIndexes()
+    if (!log.isDeleted) this.#writeCachesOf(log, log.active, { seal: false })
+  }
+
+  #writeCachesOf(log: DiskPartitionLog, segment: Segment, { seal }: { seal: boolean }): void {
+    try {
+      segment.flushIndexes({ seal })
+      log.writeProducerSnapshot()
+    } catch (error) {
+      // Caches: without them the next start walks longer.
+      this.#logger.warn('producers and index of a partition could not be written', {
+        path: log.directory,
+        error: String(error),
+      })
+    }
   }
 
   /** Renamed now, removed after file.delete.delay.ms: readers that hold it finish. */
@@ -445,3 +487,6 @@ function parentOf(path: string): string {
   const slash = path.lastIndexOf('/')
   return slash > 0 ? path.slice(0, slash) : slash === 0 ? '/' : '.'
 }
+
+/** A write found no room. (A sync that says so is another matter: nobody knows what it has lost.) */
+const isDiskFull = (error: unknown): boolean => error instanceof KafkaError && error.code === 'NOT_ENOUGH_REPLICAS'

@@ -4,6 +4,7 @@
 //   3  two files take turns (generation mod 2), so a crash while one is written leaves the other
 // Written by checkpoint.ts, read by recovery. One file for the directory: one sync, whatever the number of partitions.
 
+import { DiskError, KafkaError } from '../base/errors.ts'
 import type { Disk, DiskFile } from '../platform/platform.ts'
 import { manifestFiles } from './layout.ts'
 import { decodeSealed, encodeSealed, readWhole, type SealedKind } from './sealed-file.ts'
@@ -89,7 +90,7 @@ export class ManifestWriter {
     const isNew = this.#files[slot] === undefined && this.#disk.stat(this.#path(slot)) === undefined
     const file = this.#files[slot] ?? this.#disk.open(this.#path(slot), isNew ? 'create' : 'write')
     this.#files[slot] = file
-    file.write([encodeSealed(kind, [generation, partitions.map(encodeRow)])], 0)
+    writeOrRefuse(file, encodeSealed(kind, [generation, partitions.map(encodeRow)]))
     await file.sync()
     if (isNew) await this.#disk.syncDirectory(this.#directory)
     this.generation = generation
@@ -102,6 +103,16 @@ export class ManifestWriter {
 
   #path(slot: number): string {
     return `${this.#directory}/${manifestFiles[slot]}`
+  }
+}
+
+/** The other slot is untouched: a full disk only means that this checkpoint has to be tried again. */
+function writeOrRefuse(file: DiskFile, bytes: Buffer): void {
+  try {
+    file.write([bytes], 0)
+  } catch (error) {
+    if (!(error instanceof DiskError) || error.errno !== 'ENOSPC') throw error
+    throw new KafkaError('NOT_ENOUGH_REPLICAS', { message: 'the disk is full', cause: error, path: file.path })
   }
 }
 

@@ -1,6 +1,6 @@
 // One partition: its segments, its offsets, its producers. Append is one synchronous stretch; read is synchronous where warm.
 //   1  logStartOffset ≤ highWatermark ≤ nextOffset; nothing at or above highWatermark is ever returned
-//   2  nextOffset moves only after the whole segment write succeeded; highWatermark only when the journal says durable
+//   2  highWatermark moves only when the journal says durable; until the segment has a batch, the tail has it
 //   3  segments are contiguous: each begins where the one before it ends; the last one is active
 //   4  with durability 'interval' or 'os' nothing goes to the journal, and highWatermark follows nextOffset at once
 // Made by log-directory.ts (new ones) and partition-recovery.ts (existing ones). The contract is types.ts.
@@ -17,7 +17,6 @@ import { LeaderEpochs } from './leader-epochs.ts'
 import type { PartitionRow } from './manifest.ts'
 import { PartitionReader } from './partition-read.ts'
 import { findMaxTimestamp, findTimestamp } from './partition-time.ts'
-import { restoreProducers } from './producer-recovery.ts'
 import { encodeSnapshot, encodeWindow } from './producer-snapshot.ts'
 import { batchOffsets, ProducerState } from './producer-state.ts'
 import { segmentsToForget } from './retention.ts'
@@ -77,7 +76,7 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
     this.topicIdBytes = uuidToBytes(topicId)
     this.partition = partition
     this.directory = `${context.path}/${partitionDirectoryName(topic, partition)}`
-    this.tail = new PartitionTail(context.tail)
+    this.tail = new PartitionTail(context.tail, this)
     this.#settings = settings
     this.#limits = limitsOf(settings)
     this.#durability = settings.string('varve.durability') as Durability
@@ -130,11 +129,15 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
     this.#rollIfNeeded(batch)
     const segment = this.active
     const position = segment.bytes
+    const isLazy = this.#durability === 'fsync' && this.#context.tail.takes(batch)
+    if (!isLazy) this.#writeNow(segment, batch) // throws before anything has moved
     segment.append(batch)
     this.nextOffset = segment.nextOffset
     this.producers.apply(batch)
     this.bytesSinceSnapshot += batch.length
-    this.#context.tail.add(this.tail, batch, baseOffset)
+    if (this.#context.tail.takes(batch)) this.tail.add(batch, baseOffset, !isLazy)
+    else this.tail.clear()
+    this.#context.appended(this)
     return {
       baseOffset,
       nextOffset: this.nextOffset,
@@ -203,19 +206,38 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
     return nowMs
   }
 
-  /**
-   * The journal is about to write the group: what was appended goes into the page cache, in one write per segment. Throws
-   * KafkaError; then nothing of the group becomes true, and rollBack() follows (JournalTarget).
-   */
-  writeOut(): void {
-    const segment = this.active
-    if (!segment.hasUnwritten || this.isDeleted) return
+  /** Opted out of the journal, or too large for the tail: nothing else would have its bytes. */
+  #writeNow(segment: Segment, batch: Buffer): void {
+    this.writeOut()
     try {
-      segment.writeOut()
+      segment.write([batch], batch.length)
     } catch (error) {
       throw this.#writeFailed(error)
     }
     this.#context.markDirty(this, segment)
+  }
+
+  /** What was appended goes into the page cache, in one write. Throws KafkaError with nothing changed. */
+  writeOut(): void {
+    const bytes = this.tail.unwrittenBytes
+    if (bytes === 0 || this.isDeleted) return
+    try {
+      this.active.write(this.tail.unwritten(), bytes)
+    } catch (error) {
+      throw this.#writeFailed(error)
+    }
+    this.tail.wasWritten()
+    this.#context.markDirty(this, this.active)
+  }
+
+  /** The journal waits for the disk (JournalTarget). */
+  whileSyncing(): void {
+    if (this.tail.unwrittenBytes < writeOutBytes) return
+    try {
+      this.writeOut()
+    } catch {
+      // The journal has it. The checkpoint will try again, and say what is wrong.
+    }
   }
 
   #writeFailed(error: unknown): KafkaError {
@@ -229,30 +251,12 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
     return new KafkaError('NOT_ENOUGH_REPLICAS', { message: 'the disk is full', cause: error, ...this.#name })
   }
 
-  /** Everything above the durable end goes: none of it was acknowledged or read (JournalTarget). */
-  rollBack(): void {
-    if (this.isDeleted) return
-    const { disk } = this.#context
-    while (this.active.baseOffset > this.highWatermark) (this.allSegments.pop() as Segment).remove()
-    this.active.rollBack(this.#durableBytesOf(this.active), this.highWatermark)
-    this.nextOffset = this.highWatermark
-    this.tail.clear()
-    this.producers.clear()
-    restoreProducers(this, disk)
-  }
-
   #makeDurable(segment: Segment, position: number, batch: Buffer): Promise<void> {
     if (this.#durability === 'fsync') {
       const { nextOffset } = this
       const add = (): Promise<void> => this.#context.journal.add(this, segment.baseOffset, position, nextOffset, batch)
       if (this.#deferred === undefined) return add()
       return new Promise((resolve, reject) => this.#deferred?.push({ add, resolve, reject }))
-    }
-    try {
-      this.writeOut()
-    } catch (error) {
-      this.rollBack()
-      throw error
     }
     this.durableTo(this.nextOffset, segment.baseOffset, segment.bytes)
     return done
@@ -284,12 +288,17 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
   roll(): void {
     const previous = this.active
     this.writeOut()
-    const next = Segment.create(this.nextOffset, this.segmentOptions)
-    previous.flushIndexes({ seal: true })
-    this.allSegments.push(next)
+    this.allSegments.push(this.#createSegment())
     this.#segmentCreatedMs = this.#context.clock.now()
     this.#context.segmentRolled(this, previous)
-    this.writeProducerSnapshot()
+  }
+
+  #createSegment(): Segment {
+    try {
+      return Segment.create(this.nextOffset, this.segmentOptions)
+    } catch (error) {
+      throw this.#writeFailed(error)
+    }
   }
 
   get segmentOptions() {
@@ -395,6 +404,7 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
   async #leaveJournal(durability: Durability): Promise<void> {
     await this.#context.journal.durable
     await this.#context.checkpoint()
+    this.writeOut()
     this.#durability = durability
     this.durableTo(this.nextOffset, this.active.baseOffset, this.active.bytes)
   }
@@ -479,6 +489,9 @@ function removeIfThere({ disk }: LogContext, path: string): void {
 }
 
 const done = Promise.resolve()
+
+/** Smaller amounts wait: for more of them, for the tail to need their place, or for the checkpoint. */
+const writeOutBytes = 64 << 10
 
 interface Deferred {
   readonly add: () => Promise<void>

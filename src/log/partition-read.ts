@@ -44,7 +44,8 @@ export class PartitionReader {
     const inMemory = this.#log.tail.read(offset, bytesMax, endOffset)
     if (inMemory !== undefined) return inMemory
     const plan = this.#plan({ offset, bytesMax, endOffset })
-    if (plan.position < plan.segment.bytes - warmBytes || plan.segment !== this.#log.active) return this.#readCold(plan)
+    if (plan.position < plan.segment.writtenBytes - warmBytes || plan.segment !== this.#log.active)
+      return this.#readCold(plan)
     const buffer = Buffer.allocUnsafe(plan.bytes)
     return this.#finish(plan, buffer.subarray(0, plan.segment.file().read(buffer, plan.position)))
   }
@@ -75,11 +76,11 @@ export class PartitionReader {
     const segment = this.#log.segmentOf(offset)
     const place = this.#places.find(known => known.offset === offset && known.segment === segment)
     if (place !== undefined) {
-      const bytes = Math.min(Math.max(bytesMax, 61), segment.bytes - place.position)
+      const bytes = Math.min(Math.max(bytesMax, 61), segment.writtenBytes - place.position)
       return { ...options, segment, position: place.position, firstOffset: offset, bytes }
     }
     const { position, firstOffset } = this.#search(segment, offset)
-    const bytes = Math.min(bytesMax + searchBytes, segment.bytes - position)
+    const bytes = Math.min(bytesMax + searchBytes, segment.writtenBytes - position)
     return { ...options, segment, position, firstOffset, bytes }
   }
 
@@ -100,11 +101,11 @@ export class PartitionReader {
       this.#remember(plan.segment, at, cut.nextOffset)
       return { buffers: [cut.bytes], bytes: cut.bytes.length }
     }
-    const problem = cut.problem ?? (cut.wantedBytes > plan.segment.bytes - at ? 'the batch is cut' : undefined)
+    const problem = cut.problem ?? (cut.wantedBytes > plan.segment.writtenBytes - at ? 'the batch is cut' : undefined)
     if (problem !== undefined) throw this.#corrupt(plan, at, problem)
-    if (at >= plan.segment.bytes) throw this.#corrupt(plan, at, 'the batch is missing')
+    if (at >= plan.segment.writtenBytes) throw this.#corrupt(plan, at, 'the batch is missing')
     // Not reached yet, or larger than the buffer: go on from where the walk stood.
-    const bytes = Math.min(Math.max(cut.wantedBytes, plan.bytesMax, 61), plan.segment.bytes - at)
+    const bytes = Math.min(Math.max(cut.wantedBytes, plan.bytesMax, 61), plan.segment.writtenBytes - at)
     return this.#readCold({ ...plan, position: at, firstOffset: cut.nextOffset, bytes })
   }
 

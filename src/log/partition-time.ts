@@ -10,6 +10,7 @@ import type { Segment } from './segment.ts'
 import type { TimestampOffset } from './types.ts'
 
 export async function findTimestamp(log: DiskPartitionLog, timestamp: number): Promise<TimestampOffset | undefined> {
+  log.writeOut()
   for (const segment of log.allSegments) {
     if (segment.maxTimestamp < timestamp || segment.baseOffset >= log.highWatermark) continue
     const found = await findInSegment(log, segment, timestamp)
@@ -47,16 +48,20 @@ interface BatchFacts {
 /** Facts of the batches from a position on: a generator, so that the walk stops with the first answer. */
 function* batchesFrom(log: DiskPartitionLog, segment: Segment, from: number): Generator<BatchFacts> {
   const stepBatches = 256
-  for (let position = from; position < segment.bytes; ) {
+  for (let position = from; position < segment.writtenBytes; ) {
     const facts: BatchFacts[] = []
-    const end = walkBatches(segment.file(), { from: position, to: segment.bytes, verify: false }, (buffer, at) => {
-      facts.push({
-        baseOffset: baseOffsetOf(buffer, at),
-        lastOffset: lastOffsetOf(buffer, at),
-        maxTimestamp: maxTimestampOf(buffer, at),
-      })
-      return facts.length === stepBatches
-    })
+    const end = walkBatches(
+      segment.file(),
+      { from: position, to: segment.writtenBytes, verify: false },
+      (buffer, at) => {
+        facts.push({
+          baseOffset: baseOffsetOf(buffer, at),
+          lastOffset: lastOffsetOf(buffer, at),
+          maxTimestamp: maxTimestampOf(buffer, at),
+        })
+        return facts.length === stepBatches
+      },
+    )
     yield* facts
     if (end.problem !== 'ok') {
       log.reportCorruption(segment, end.position, end.problem)

@@ -1,5 +1,6 @@
-// Producer state of a partition after a start: the newest snapshot at or below the end, then a walk over batch headers.
-// A damaged snapshot is passed over for an older one, at worst for a walk from the first segment. Called by recovery.
+// Producer state of a partition after a start: the newest producer window at or below the end, then a walk over batch headers.
+// A damaged window is passed over for an older one, at worst for a walk from the first segment. Kafka's own snapshot has only
+// one batch of each producer, so it speaks only for those whose batches retention has taken. Called by recovery.
 
 import type { Disk } from '../platform/platform.ts'
 import { baseOffsetOf } from '../records/batch.ts'
@@ -11,34 +12,31 @@ import type { ProducerState } from './producer-state.ts'
 import { readWhole } from './sealed-file.ts'
 
 export function restoreProducers(log: DiskPartitionLog, disk: Disk): void {
-  const from = loadNewest(log, disk)
-  log.snapshotOffset = from
-  walkFrom(log, Math.max(from, log.logStartOffset))
+  const offset = loadNewest(log, disk, producerWindowSuffix, decodeWindow)
+  log.snapshotOffset = offset ?? -1
+  walkFrom(log, Math.max(offset ?? -1, log.logStartOffset))
+  if (offset === undefined) loadNewest(log, disk, segmentSuffixes.snapshot, decodeSnapshot)
 }
 
-/** The offset of the snapshot that was taken over, or -1. */
-function loadNewest(log: DiskPartitionLog, disk: Disk): number {
-  const offsets = new Set<number>()
-  for (const name of disk.list(log.directory)) {
-    const offset = offsetOfFileName(name, producerWindowSuffix) ?? offsetOfFileName(name, segmentSuffixes.snapshot)
-    if (offset !== undefined && offset <= log.nextOffset) offsets.add(offset)
-  }
-  for (const offset of [...offsets].sort((a, b) => b - a)) {
-    const state = readState(log, disk, offset)
+/** Takes over the producers that are not known yet from the newest sound file of a kind; its offset. */
+function loadNewest(
+  log: DiskPartitionLog,
+  disk: Disk,
+  suffix: typeof producerWindowSuffix | typeof segmentSuffixes.snapshot,
+  decode: (bytes: Buffer, path: string) => ProducerState | undefined,
+): number | undefined {
+  const offsets = disk.list(log.directory).map(name => offsetOfFileName(name, suffix))
+  const candidates = offsets.filter(offset => offset !== undefined && offset <= log.nextOffset) as number[]
+  for (const offset of candidates.sort((a, b) => b - a)) {
+    const path = `${log.directory}/${offsetFileName(offset, suffix)}`
+    const bytes = readWhole(disk, path)
+    const state = bytes && decode(bytes, path)
     if (state === undefined) continue
-    for (const [producerId, producer] of state.entries()) log.producers.set(producerId, producer)
+    for (const [producerId, producer] of state.entries())
+      if (!log.producers.has(producerId)) log.producers.set(producerId, producer)
     return offset
   }
-  return -1
-}
-
-function readState(log: DiskPartitionLog, disk: Disk, offset: number): ProducerState | undefined {
-  const windowPath = `${log.directory}/${offsetFileName(offset, producerWindowSuffix)}`
-  const window = readWhole(disk, windowPath)
-  const state = window && decodeWindow(window, windowPath)
-  if (state !== undefined) return state
-  const snapshot = readWhole(disk, `${log.directory}/${offsetFileName(offset, segmentSuffixes.snapshot)}`)
-  return snapshot && decodeSnapshot(snapshot)
+  return undefined
 }
 
 function walkFrom(log: DiskPartitionLog, offset: number): void {

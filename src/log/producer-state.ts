@@ -45,6 +45,10 @@ export class ProducerState {
     return this.#producers.entries()
   }
 
+  has(producerId: number): boolean {
+    return this.#producers.has(producerId)
+  }
+
   set(producerId: number, producer: Producer): void {
     this.#producers.set(producerId, producer)
   }

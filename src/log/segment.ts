@@ -1,8 +1,8 @@
 // One segment: record batches end to end in a file, and two sparse indexes beside it.
 //   1  baseOffset ≤ every offset here < nextOffset; `bytes` is the length of whole batches in the log file
 //   2  log first, index second: a lost index entry is rebuilt, an early one would point past the end
-//   3  appended batches wait in memory for writeOut(), which hands all of them to the page cache in one write; when that
-//      fails the caller rolls back to the durable end, and whatever part reached the file is cut
+//   3  batches are appended in memory (the partition's tail has them) and written later, many in one write; `writtenBytes`
+//      says how far the file is. A failed write leaves it where it was, and whatever part reached the file is cut
 //   4  indexes are caches: those of a sealed segment are loaded when first needed and may be dropped again
 // Called by partition-log.ts and partition-recovery.ts. Bytes: segments/README.md
 
@@ -36,9 +36,8 @@ export class Segment {
   /** Held from the first append after a sync: a file with unsynced bytes is not closed. */
   #dirtyPin: Pin | undefined
   #needsCut = false
-  /** Appended and not handed to the file yet, end to end at its end. */
-  #unwritten: Buffer[] = []
-  #unwrittenBytes = 0
+  /** Of the log file that are in the page cache; the rest up to `bytes` is in the partition's tail. */
+  writtenBytes = 0
   #bytesSinceEntry = 0
   #offsetIndex: OffsetIndex | undefined
   #timeIndex: TimeIndex | undefined
@@ -68,6 +67,7 @@ export class Segment {
 
   restore(row: SegmentRow, nextOffset: number): void {
     this.bytes = row.bytes
+    this.writtenBytes = row.bytes
     this.nextOffset = nextOffset
     this.maxTimestamp = row.maxTimestamp
     this.offsetOfMaxTimestamp = row.offsetOfMaxTimestamp
@@ -102,46 +102,22 @@ export class Segment {
     this.#options.indexes.add(this, this.indexMemoryBytes)
   }
 
-  /** The batch carries its final offsets. It is in the file after the next writeOut(). */
+  /** The batch carries its final offsets. The caller keeps its bytes until write() has them. */
   append(batch: Buffer): void {
     this.index(batch, 0, this.bytes, batch.length)
-    this.#unwritten.push(batch)
-    this.#unwrittenBytes += batch.length
   }
 
-  get hasUnwritten(): boolean {
-    return this.#unwrittenBytes > 0
-  }
-
-  /**
-   * One write for all that was appended since the last one: 6 µs for a group of single records instead of 6 µs for each
-   * (bench/README.md). Throws DiskError; then rollBack() follows.
-   */
-  writeOut(): void {
-    if (this.#unwrittenBytes === 0) return
+  /** What was appended since the last write, in one call. Throws DiskError with nothing changed. */
+  write(buffers: readonly Buffer[], bytes: number): void {
     if (this.#needsCut) this.#cutBack()
     this.markDirty()
     try {
-      this.file().write(this.#unwritten, this.bytes - this.#unwrittenBytes)
+      this.file().write(buffers, this.writtenBytes)
     } catch (error) {
       this.#needsCut = true
       throw error
     }
-    this.#unwritten = []
-    this.#unwrittenBytes = 0
-  }
-
-  /** Forgets what lies behind an earlier end, in memory and in the file. */
-  rollBack(bytes: number, nextOffset: number): void {
-    this.#unwritten = []
-    this.#unwrittenBytes = 0
-    this.bytes = bytes
-    this.nextOffset = nextOffset
-    this.maxTimestamp = -1
-    this.offsetOfMaxTimestamp = -1
-    this.#needsCut = true
-    this.#cutBack()
-    this.loadIndexes()
+    this.writtenBytes += bytes
   }
 
   /** Takes a batch that lies at `position` into the indexes and the segment's ends. */
@@ -166,7 +142,7 @@ export class Segment {
   /** After a failed write: whatever part of it reached the file goes. */
   #cutBack(): void {
     this.markDirty()
-    this.file().truncate(this.bytes - this.#unwrittenBytes)
+    this.file().truncate(this.writtenBytes)
     this.#needsCut = false
   }
 
@@ -193,6 +169,7 @@ export class Segment {
   rewrite(batch: Buffer, position: number): void {
     this.markDirty()
     this.file().write([batch], position)
+    this.writtenBytes = Math.max(this.writtenBytes, position + batch.length)
   }
 
   /** Covers every append that came before. A failure is final for the directory: see checkpoint.ts. */
@@ -243,15 +220,7 @@ export class Segment {
       offsetIndex.clear()
       timeIndex.clear()
     }
-    this.#takeMaxFrom(timeIndex)
     this.#walkBehindIndex(offsetIndex)
-  }
-
-  /** Only where nobody knows the largest timestamp any more: after a roll back. */
-  #takeMaxFrom(index: TimeIndex): void {
-    if (this.maxTimestamp >= 0 || index.count === 0) return
-    this.maxTimestamp = index.timestamp(index.count - 1)
-    this.offsetOfMaxTimestamp = this.baseOffset + index.relativeOffset(index.count - 1)
   }
 
   #lastEntryIsTrue(index: OffsetIndex): boolean {

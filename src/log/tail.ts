@@ -1,9 +1,10 @@
-// The newest batches of all partitions, kept in memory for consumers that keep up. One bound for the directory; what was
-// appended longest ago goes first, whichever partition it belongs to.
-//   1  a partition's chunks here hold its newest batches, end to end, so an offset is either in the tail or before it
-//   2  a large batch is its own chunk, without a copy; small ones are copied together, so that they cost no object each and
-//      do not keep the request alive that they came in (50,000 single records: 1.5 s of garbage collection before, 0.3 s now)
-//   3  bytes of a chunk that were handed out never change: later batches go behind them
+// The newest batches of all partitions in memory: read from here by consumers that keep up, and written from here into the
+// segments, many at a time. One bound for the directory; what was begun longest ago goes first, whichever partition it is of.
+//   1  a partition's chunks hold its newest batches, end to end, so an offset is either here or before it
+//   2  a chunk leaves only after its bytes are in the segment's page cache: the owner writes out first
+//   3  a large batch is its own chunk, without a copy; small ones are copied together, so that they cost no object each and
+//      do not keep the request alive that they came in
+//   4  bytes of a chunk that were handed out never change: later batches go behind them
 // Called by partition-log.ts.
 
 import { baseOffsetOf, batchBytesOf, lastOffsetOf } from '../records/batch.ts'
@@ -22,7 +23,14 @@ interface Chunk {
   readonly buffer: Buffer
   readonly baseOffset: number
   used: number
+  /** Bytes from the start that are in the segment. */
+  written: number
   nextOffset: number
+}
+
+/** Whose chunks they are: writes them into the segment when their time has come. Throws if the segment cannot be written. */
+export interface TailOwner {
+  writeOut(): void
 }
 
 export class Tail {
@@ -41,77 +49,120 @@ export class Tail {
     return this.#bytes
   }
 
-  add(owner: PartitionTail, batch: Buffer, baseOffset: number): void {
-    const begun = Math.max(batch.length, chunkBytesMin) > this.#bytesMax ? undefined : owner.push(batch, baseOffset)
-    if (begun === 0) return
-    if (begun === undefined) return owner.clear() // rule 1: the newest batch is not here, so nothing older may be
+  /** False: it is larger than the tail may be; the owner writes it at once, and clears. */
+  takes(batch: Buffer): boolean {
+    return Math.max(batch.length, chunkBytesMax) <= this.#bytesMax
+  }
+
+  /** A chunk was begun. The oldest ones go as far as they can be written; a full disk keeps them. */
+  begun(owner: PartitionTail, bytes: number): void {
     this.#owners.push(owner)
-    this.#bytes += begun
-    while (this.#bytes > this.#bytesMax) this.#evict()
+    this.#bytes += bytes
+    while (this.#bytes > this.#bytesMax) {
+      const oldest = this.#owners[this.#oldest] as PartitionTail
+      const freed = oldest.shift()
+      if (freed === undefined) return
+      this.#bytes -= freed
+      this.#oldest += 1
+    }
+    if (this.#oldest > 1024 && this.#oldest * 2 > this.#owners.length) {
+      this.#owners = this.#owners.slice(this.#oldest)
+      this.#oldest = 0
+    }
   }
 
   /** Called by PartitionTail.clear: its chunks no longer count; their places in the order are skipped later. */
   released(bytes: number): void {
     this.#bytes -= bytes
   }
-
-  #evict(): void {
-    const owner = this.#owners[this.#oldest++] as PartitionTail
-    this.#bytes -= owner.shift()
-    if (this.#oldest > 1024 && this.#oldest * 2 > this.#owners.length) {
-      this.#owners = this.#owners.slice(this.#oldest)
-      this.#oldest = 0
-    }
-  }
 }
 
 /** One partition's part of the tail. */
 export class PartitionTail {
   readonly #tail: Tail
+  readonly #owner: TailOwner
   #chunks: Chunk[] = []
   #lastBytes = chunkBytesMin / 2
   /** Places in the common order that belong to chunks which clear() took out. */
   #stale = 0
+  unwrittenBytes = 0
 
-  constructor(tail: Tail) {
+  constructor(tail: Tail, owner: TailOwner) {
     this.#tail = tail
+    this.#owner = owner
   }
 
-  /** Bytes of the chunk that was begun for it; 0 if it went into one that was there. */
-  push(batch: Buffer, baseOffset: number): number {
+  /** `isWritten`: the segment has it already. Otherwise the owner writes it later, from here. */
+  add(batch: Buffer, baseOffset: number, isWritten: boolean): void {
     const nextOffset = lastOffsetOf(batch) + 1
-    if (batch.length >= ownChunkBytes) {
-      this.#chunks.push({ buffer: batch, used: batch.length, baseOffset, nextOffset })
-      return batch.length
-    }
+    if (!isWritten) this.unwrittenBytes += batch.length
     const last = this.#chunks.at(-1)
-    if (last !== undefined && last.used + batch.length <= last.buffer.length) {
+    if (batch.length < ownChunkBytes && last !== undefined && last.used + batch.length <= last.buffer.length) {
       batch.copy(last.buffer, last.used)
       last.used += batch.length
       last.nextOffset = nextOffset
-      return 0
+      if (isWritten) last.written = last.used
+      return
     }
+    const buffer = batch.length < ownChunkBytes ? this.#newChunk(batch) : batch
+    this.#chunks.push({ buffer, used: batch.length, written: isWritten ? batch.length : 0, baseOffset, nextOffset })
+    this.#tail.begun(this, buffer.length)
+  }
+
+  #newChunk(batch: Buffer): Buffer {
     this.#lastBytes = Math.max(batch.length, Math.min(this.#lastBytes * 2, chunkBytesMax))
     const buffer = Buffer.allocUnsafeSlow(this.#lastBytes)
     batch.copy(buffer)
-    this.#chunks.push({ buffer, used: batch.length, baseOffset, nextOffset })
-    return buffer.length
+    return buffer
   }
 
-  /** Drops the oldest chunk; its bytes. */
-  shift(): number {
+  /** What the segment does not have yet, end to end. */
+  unwritten(): Buffer[] {
+    const buffers: Buffer[] = []
+    for (let i = this.#chunks.length - 1; i >= 0; i--) {
+      const { buffer, used, written } = this.#chunks[i] as Chunk
+      if (written === used) break
+      buffers.push(buffer.subarray(written, used))
+    }
+    return buffers.reverse()
+  }
+
+  /** All of it is in the segment now. */
+  wasWritten(): void {
+    for (let i = this.#chunks.length - 1; i >= 0; i--) {
+      const chunk = this.#chunks[i] as Chunk
+      if (chunk.written === chunk.used) break
+      chunk.written = chunk.used
+    }
+    this.unwrittenBytes = 0
+  }
+
+  /** Drops the oldest chunk; its bytes, or undefined if it cannot be written now. */
+  shift(): number | undefined {
     if (this.#stale > 0) {
       this.#stale -= 1
       return 0
     }
-    const chunk = this.#chunks.shift() as Chunk
+    const chunk = this.#chunks[0] as Chunk
+    if (chunk.written < chunk.used && !this.#writeOut()) return undefined
+    this.#chunks.shift()
     return chunk.buffer.length
+  }
+
+  #writeOut(): boolean {
+    try {
+      this.#owner.writeOut()
+      return true
+    } catch {
+      return false // the directory knows; the bytes are durable in the journal and stay here
+    }
   }
 
   clear(): void {
     this.#stale += this.#chunks.length
     this.#tail.released(this.#chunks.reduce((sum, chunk) => sum + chunk.buffer.length, 0))
     this.#chunks = []
+    this.unwrittenBytes = 0
   }
 
   /** Whole batches from the one that holds `offset`, below `endOffset`; undefined if that batch is not in memory. */
@@ -123,8 +174,7 @@ export class PartitionTail {
     for (; index < this.#chunks.length; index++) {
       const chunk = this.#chunks[index] as Chunk
       if (chunk.baseOffset >= endOffset) break
-      const room = bytes === 0 ? Math.max(bytesMax, 1) : bytesMax - bytes
-      const view = viewOf(chunk, offset, room, endOffset, bytes === 0)
+      const view = viewOf(chunk, { offset, endOffset, bytesMax: bytesMax - bytes, atLeastOne: bytes === 0 })
       if (view.length === 0) break
       buffers.push(view)
       bytes += view.length
@@ -146,8 +196,16 @@ export class PartitionTail {
   }
 }
 
-/** The batches of a chunk from the one that holds `offset` on, as far as the limits allow; the first one if `atLeastOne`. */
-function viewOf(chunk: Chunk, offset: number, bytesMax: number, endOffset: number, atLeastOne: boolean): Buffer {
+interface Wanted {
+  readonly offset: number
+  readonly endOffset: number
+  readonly bytesMax: number
+  /** The first batch comes, however large it is. */
+  readonly atLeastOne: boolean
+}
+
+/** The batches of a chunk from the one that holds `offset` on, as far as the limits allow. */
+function viewOf(chunk: Chunk, { offset, endOffset, bytesMax, atLeastOne }: Wanted): Buffer {
   const { buffer, used } = chunk
   let from = 0
   while (lastOffsetOf(buffer, from) < offset) from += batchBytesOf(buffer, from)
