@@ -172,8 +172,7 @@ export async function alterTopic(
   const settings = new Settings(overrides, engine.settings)
   if (validateOnly) return
   const durable = engine.registry.append({ type: 'topic-settings', id: topic.id, settings: overrides })
-  topic.settings = settings
-  await Promise.all([durable, topic.registering, ...topic.partitions.map(({ log }) => log.configure(settings))])
+  await Promise.all([durable, topic.registering, topic.configure(settings)])
 }
 
 function changedOverrides(settings: Settings, changes: ReadonlyMap<string, string | null>) {

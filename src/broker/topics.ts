@@ -36,6 +36,8 @@ export class Topic {
   registering: Promise<void> | undefined
   /** Its partitions answer no one any more. */
   isDeleted = false
+  /** Changes of settings that have yet to become true on disk. */
+  #configuring: Promise<void> | undefined
   #settings: Settings
   /** Read on every produce, so parsed once. */
   #replicasMin: number
@@ -52,9 +54,24 @@ export class Topic {
     return this.#settings
   }
 
-  set settings(settings: Settings) {
+  /**
+   * At once, but for what its partitions do on disk (varve.durability): resolves when that is done. One change after the
+   * other: a slow one must not come true after a later one.
+   */
+  configure(settings: Settings): Promise<void> {
     this.#settings = settings
     this.#replicasMin = settings.number('min.insync.replicas')
+    const run = async () => {
+      await Promise.all(this.partitions.map(({ log }) => log.configure(settings)))
+    }
+    const before = this.#configuring
+    const mine = before === undefined ? run() : before.then(run, run)
+    this.#configuring = mine
+    const settle = () => {
+      if (this.#configuring === mine) this.#configuring = undefined
+    }
+    mine.then(settle, settle)
+    return mine
   }
 
   get replicasMin(): number {

@@ -189,6 +189,28 @@ describe('deleting', () => {
 })
 
 describe('altering', () => {
+  test('a slow change does not come true after a later one', async () => {
+    const { broker, directory } = await brokerWith({ a: 1 })
+    const partition = [...directory.partitions.values()].find(({ topic }) => topic === 'a')!
+    const done: (() => void)[] = []
+    partition.configure = settings =>
+      new Promise(resolve => {
+        done.push(() => {
+          partition.settings = settings
+          resolve()
+        })
+      })
+    const first = broker.alterTopic({ topic: 'a' }, new Map([['varve.durability', 'interval']]))
+    const second = broker.alterTopic({ topic: 'a' }, new Map([['varve.durability', 'fsync']]))
+    expect(done.length).toBe(1)
+    done[0]()
+    await first
+    expect(await stateOf(second)).toBe('pending')
+    done[1]()
+    await second
+    expect(partition.durability).toBe('fsync')
+  })
+
   test('reaches every partition, and refuses as a whole', async () => {
     const { broker, directory } = await brokerWith({ a: 2 })
     await broker.alterTopic({ topic: 'a' }, new Map([['varve.durability', 'interval']]))

@@ -30,8 +30,14 @@ interface Known {
   readonly name: string
   /** 'may': its deletion was asked for and never answered. */
   deleted: 'no' | 'may' | 'yes'
-  /** What was acknowledged or read. */
+  /** What was acknowledged or read while varve.durability was fsync: a promise. */
   readonly values: Map<Place, string | null>
+  /** The same while it was not: a promise once a change to fsync is acknowledged, gone with the process until then. */
+  readonly loose: Map<Place, string | null>
+  /** 'loose' from the moment a change away from fsync is asked for, 'fsync' from the moment a change back is answered. */
+  mode: 'fsync' | 'loose'
+  /** Changes that were asked for: an answer counts only if no other followed. */
+  changes: number
 }
 
 class World {
@@ -59,6 +65,7 @@ class World {
   endLife(): void {
     this.#life++
     this.#deletedNames.clear()
+    for (const known of this.#topics.values()) known.loose.clear()
   }
 
   async work(log: Log): Promise<void> {
@@ -68,6 +75,7 @@ class World {
       const dice = random.below(20)
       if (dice === 0) this.#delete(log, name)
       else if (dice < 3) this.#read(log, name)
+      else if (dice === 3) this.#alter(log, name)
       else this.#append(log, name, 1 + random.below(4))
       await this.sim.step(random.below(6))
     }
@@ -81,7 +89,11 @@ class World {
       if (known.deleted === 'yes') expect(ids, `topic ${known.name} came back`).not.toContain(id)
       known.deleted = ids.has(id) ? 'no' : 'yes'
     }
-    for (const { topic: name } of topics) await this.#checkRecords(await this.sim.run(log.topic(name, texts)))
+    for (const { topic: name, partitions } of topics) {
+      const topic = await this.sim.run(log.topic(name, texts))
+      await this.#checkRecords(topic)
+      this.#known(topic).mode = partitions.every(({ durability }) => durability === 'fsync') ? 'fsync' : 'loose'
+    }
   }
 
   async #checkRecords(topic: Topic<string, string>): Promise<void> {
@@ -103,7 +115,7 @@ class World {
       heard(() => this.#known(topic))
       const acks = await topic.appendMany(records)
       heard(() => {
-        for (const [i, ack] of acks.entries()) this.#known(topic).values.set(placeOf(ack), records[i].value)
+        for (const [i, ack] of acks.entries()) note(this.#known(topic), placeOf(ack), records[i].value)
       })
     })
   }
@@ -112,7 +124,24 @@ class World {
     this.#heard(async heard => {
       const topic = await log.topic(name, { ...texts, create: false })
       for await (const record of topic.read({ from: '-20' }))
-        heard(() => this.#known(topic).values.set(placeOf(record), record.value))
+        heard(() => note(this.#known(topic), placeOf(record), record.value))
+    })
+  }
+
+  #alter(log: Log, name: string): void {
+    const durability = (['fsync', 'fsync', 'interval', 'os'] as const)[this.sim.random.below(4)]
+    this.#heard(async heard => {
+      const topic = await log.topic(name, { ...texts, create: false })
+      const known = this.#known(topic)
+      if (durability !== 'fsync') known.mode = 'loose'
+      const change = ++known.changes
+      await log.alterTopic(name, { 'varve.durability': durability })
+      heard(() => {
+        if (durability !== 'fsync' || change !== known.changes) return
+        known.mode = 'fsync'
+        for (const [place, value] of known.loose) known.values.set(place, value)
+        known.loose.clear()
+      })
     })
   }
 
@@ -134,6 +163,9 @@ class World {
       name,
       deleted: this.#deletedNames.has(name) ? 'may' : 'no',
       values: new Map(),
+      loose: new Map(),
+      mode: 'fsync',
+      changes: 0,
     }
     this.#topics.set(id, known)
     return known
@@ -149,6 +181,11 @@ class World {
       if (life === this.#life && !isExpected.includes(error.code)) throw error
     })
   }
+}
+
+function note(known: Known, place: Place, value: string | null): void {
+  const promised = known.mode === 'fsync' ? known.values : known.loose
+  promised.set(place, value)
 }
 
 const texts = { key: text, value: text }
