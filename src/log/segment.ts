@@ -283,9 +283,13 @@ export class Segment {
     }
   }
 
-  /** Gives the memory of a sealed segment's indexes back; they are on disk. */
+  /** Gives the memory of a sealed segment's indexes back once they are on disk; a full disk keeps them in memory. */
   dropIndexes(): void {
-    this.flushIndexes()
+    try {
+      this.flushIndexes()
+    } catch {
+      return
+    }
     this.#offsetIndex = undefined
     this.#timeIndex = undefined
   }
