@@ -1,12 +1,16 @@
-// The commit journal as rows: its header, the groups of this ring in the order of their sequence, the entries of each.
+// The commit journal as rows: its header, the groups of this ring in the order of their sequence, the entries of each and,
+// if asked for, their records: after a crash the newest ones may be nowhere else.
 //   state 'live'           since the last checkpoint: a start would replay it
 //   state 'checkpointed'   its batches are durable in their segments, its space may be used again
 // Called by inspect.ts.
 
 import { uuidFromBytes } from '../base/names.ts'
 import type { Disk, DiskFile } from '../platform/platform.ts'
-import type { InspectedRow } from './inspect.ts'
+import type { InspectedRow, InspectOptions } from './inspect.ts'
+import { recordRows } from './inspect-log-file.ts'
 import {
+  batchMatchesEntry,
+  type EntryHeader,
   entryHeaderBytes,
   type GroupHeader,
   groupHeaderBytes,
@@ -26,7 +30,7 @@ interface FoundGroup {
   readonly head: Buffer
 }
 
-export function* inspectJournal(disk: Disk, path: string): Generator<InspectedRow[]> {
+export function* inspectJournal(disk: Disk, path: string, { records }: InspectOptions): Generator<InspectedRow[]> {
   const file = disk.open(path, 'read')
   try {
     const header = readJournalHeader(file)
@@ -37,7 +41,7 @@ export function* inspectJournal(disk: Disk, path: string): Generator<InspectedRo
     yield [headerRow(header)]
     const scan = scanJournal(file, header)
     yield scan.damage.map(problem => ({ kind: 'problem', problem }))
-    for (const group of groupsOf(file, header)) yield groupRows(group, header, scan.groups)
+    for (const group of groupsOf(file, header)) yield* groupRows(file, group, header, { live: scan.groups, records })
   } finally {
     file.close()
   }
@@ -71,16 +75,27 @@ function groupAt(file: DiskFile, salt: Buffer, position: number, end: number): F
   return isWhole && groupHeadIsSound(head, header) ? { header, position, head } : undefined
 }
 
-function groupRows({ header, position, head }: FoundGroup, journal: JournalHeader, live: number): InspectedRow[] {
+function* groupRows(
+  file: DiskFile,
+  { header, position, head }: FoundGroup,
+  journal: JournalHeader,
+  { live, records }: { live: number; records: boolean },
+): Generator<InspectedRow[]> {
   const { sequence, previousChecksum, entryCount, payloadBytes, checksum } = header
   const nth = sequence - journal.tailSequence
   const state = nth < 0 ? 'checkpointed' : nth < live ? 'live' : 'beyond the end'
-  const rows: InspectedRow[] = [
-    { kind: 'group', sequence, state, entries: entryCount, position, payloadBytes, previousChecksum, checksum },
-  ]
+  yield [{ kind: 'group', sequence, state, entries: entryCount, position, payloadBytes, previousChecksum, checksum }]
+  let journalPosition = position + head.length
   for (let i = 0; i < entryCount; i++) {
-    const { topicId, ...entry } = readEntryHeader(head, groupHeaderBytes + i * entryHeaderBytes)
-    rows.push({ kind: 'entry', topicId: uuidFromBytes(topicId), ...entry })
+    const entry = readEntryHeader(head, groupHeaderBytes + i * entryHeaderBytes)
+    yield entryRows(file, entry, journalPosition, records)
+    journalPosition += entry.bytes
   }
-  return rows
+}
+
+function entryRows(file: DiskFile, entry: EntryHeader, journalPosition: number, records: boolean): InspectedRow[] {
+  const batch = Buffer.alloc(entry.bytes)
+  const sound = file.read(batch, journalPosition) === entry.bytes && batchMatchesEntry(batch, entry)
+  const row = { kind: 'entry', ...entry, topicId: uuidFromBytes(entry.topicId), journalPosition, sound }
+  return records && sound ? [row, ...recordRows(batch)] : [row]
 }

@@ -86,7 +86,8 @@ function batchRow(buffer: Buffer, at: number, position: number): InspectedRow {
   }
 }
 
-function recordRows(batch: Buffer): InspectedRow[] {
+/** Of one whole batch that verifies. */
+export function recordRows(batch: Buffer): InspectedRow[] {
   try {
     // The batch is a view of a buffer that the walk uses again, so the rows get bytes of their own.
     return readRecords(Buffer.from(batch)).map(({ offset, timestamp, key, value, headers }) => ({

@@ -142,6 +142,7 @@ function checkEntries(
     if (!isInSegment && entry.sound) rewritten++
     end = Math.max(end, entry.position + entry.bytes)
   }
+  context.counts.onlyInJournal += rewritten
   if (rewritten > 0) context.note(path, `${rewritten} batches are only in the journal: a start writes them here`)
   if (rewritten === 0 && expected.nextOffset !== undefined && verifiedBytes >= end && nextOffset < expected.nextOffset)
     context.problem(path, `it ends at offset ${nextOffset}, and ${expected.nextOffset} comes next`)

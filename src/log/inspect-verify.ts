@@ -41,6 +41,8 @@ export interface VerifyCounts {
   bytes: number
   indexEntries: number
   journalGroups: number
+  /** Batches that a start would write into their segments. */
+  onlyInJournal: number
 }
 
 export interface VerifyReport {
@@ -73,7 +75,16 @@ export function verifyDirectory(
   visited: (partition: string) => void = () => {},
 ): VerifyReport {
   const findings: Finding[] = []
-  const counts = { partitions: 0, segments: 0, batches: 0, records: 0, bytes: 0, indexEntries: 0, journalGroups: 0 }
+  const counts = {
+    partitions: 0,
+    segments: 0,
+    batches: 0,
+    records: 0,
+    bytes: 0,
+    indexEntries: 0,
+    journalGroups: 0,
+    onlyInJournal: 0,
+  }
   const isClean = isCleanlyStopped(disk, root)
   const base = {
     disk,

@@ -35,7 +35,7 @@ export interface InspectedRow {
 }
 
 export interface InspectOptions {
-  /** Also each record of each batch. */
+  /** Also each record of each batch, in segments and in the journal. */
   readonly records: boolean
 }
 

@@ -17,7 +17,7 @@ export function makeDump(io: Io): Command {
   return new Command('dump')
     .description('Print what is in the files: batches, indexes, snapshots, the journal, the manifest.')
     .argument('<path...>', 'files, partition directories or data directories')
-    .option('-r, --records', 'also the records of each batch')
+    .option('-r, --records', 'also the records of each batch, in segments and in the journal')
     .addHelpText('after', help)
     .action((paths: string[], options: DumpOptions) => dump(paths, options, io))
 }

@@ -44,11 +44,11 @@ function humanReport({ findings, counts, isClean }: VerifyReport, problems: numb
     ({ severity, path, finding }) => `${mark[severity]}  ${printable(path)}: ${printable(finding, 1024)}`,
   )
   const verdict = problems === 0 ? io.colors.green('OK') : io.colors.red(`${problems} problems`)
-  const { partitions, segments, batches, records, bytes, indexEntries, journalGroups } = counts
+  const { partitions, segments, batches, records, bytes, indexEntries, journalGroups, onlyInJournal } = counts
   return `${[
     ...lines,
     `${verdict}  ${isClean ? 'stopped cleanly' : 'not stopped cleanly'}; ${partitions} partitions, ${segments} segments, ` +
-      `${batches} batches, ${records} records, ${bytesText(bytes)}, ${indexEntries} index entries, ${journalGroups} journal groups`,
+      `${batches} batches, ${records} records, ${bytesText(bytes)}, ${indexEntries} index entries, ${journalGroups} journal groups (${onlyInJournal} batches only there)`,
   ].join('\n')}\n`
 }
 
