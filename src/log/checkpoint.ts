@@ -48,13 +48,18 @@ export class Checkpointer {
   }
 }
 
+/** A directory that may be renamed while it waits: that of a deleted topic. */
+interface Place {
+  readonly directory: string
+}
+
 /** What has to be synced before the manifest may speak of it. */
 export class DirtyState {
   readonly #logs = new Set<DiskPartitionLog>()
   readonly #segments = new Set<Segment>()
   readonly #sealed = new Set<Segment>()
-  readonly #directories = new Set<string>()
-  readonly #files = new Set<string>()
+  readonly #directories = new Set<Place>()
+  readonly #files: { place: Place; name: string }[] = []
   readonly #snapshots = new Set<DiskPartitionLog>()
 
   /** It may have batches that only the journal and the tail have. */
@@ -76,13 +81,13 @@ export class DirtyState {
     this.#sealed.add(segment)
   }
 
-  addDirectory(path: string): void {
-    this.#directories.add(path)
+  addDirectory(place: Place): void {
+    this.#directories.add(place)
   }
 
   /** A small file whose bytes have to be durable before the manifest speaks of its partition. */
-  addFile(path: string): void {
-    this.#files.add(path)
+  addFile(place: Place, name: string): void {
+    this.#files.push({ place, name })
   }
 
   addSnapshot(log: DiskPartitionLog): void {
@@ -93,20 +98,19 @@ export class DirtyState {
   take(): {
     segments: Segment[]
     sealed: Segment[]
-    files: string[]
-    directories: string[]
+    files: { place: Place; name: string }[]
+    directories: Place[]
     snapshots: DiskPartitionLog[]
   } {
     const taken = {
       segments: [...this.#segments],
       sealed: [...this.#sealed],
-      files: [...this.#files],
+      files: this.#files.splice(0),
       directories: [...this.#directories],
       snapshots: [...this.#snapshots],
     }
     this.#segments.clear()
     this.#sealed.clear()
-    this.#files.clear()
     this.#directories.clear()
     this.#snapshots.clear()
     return taken

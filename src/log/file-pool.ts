@@ -50,6 +50,7 @@ export class FilePool {
   }
 
   create(path: string): void {
+    this.forget(path) // of a file that had this name before
     this.#entries.set(path, new Entry(this.#disk.open(path, 'create')))
     this.#evict()
   }

@@ -9,7 +9,7 @@
 
 import { assert } from '../base/assert.ts'
 import type { Settings } from '../base/config.ts'
-import { KafkaError } from '../base/errors.ts'
+import { DiskError, KafkaError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import { isInternalTopic } from '../base/names.ts'
 import type { Clock, Disk, DiskFile, Ownership, Platform, Timer } from '../platform/platform.ts'
@@ -100,7 +100,11 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
   #journalFile: DiskFile | undefined
   /** Let go after the next checkpoint that begins from now on. */
   #doomedSegments: { segment: Segment; delayMs: number }[] = []
-  #doomedDirectories: string[] = []
+  /** Deleted, and the record that says so is durable. */
+  #doomedLogs: DiskPartitionLog[] = []
+  /** Deleted, and the record that says so is on its way. */
+  readonly #leavingLogs = new Set<DiskPartitionLog>()
+  readonly #root: { readonly directory: string }
   readonly #timers = new Set<Timer>()
   #checkpointTimer: Timer | undefined
   #checkpointDueMs = Number.POSITIVE_INFINITY
@@ -116,6 +120,7 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
   ) {
     this.#platform = platform
     this.path = path
+    this.#root = { directory: path }
     this.clusterId = clusterId
     this.disk = platform.disk
     this.clock = platform.clock
@@ -169,29 +174,57 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
     this.#checkOpen()
     const log = new DiskPartitionLog(identity, settings, this)
     assert(this.disk.stat(log.directory) === undefined, `the directory ${nameOf(log.directory)} is free`)
-    makePartitionDirectory(this.disk, log.directory, identity.topicId)
-    writeSmallFile(this.disk, `${log.directory}/${leaderEpochFile}`, log.epochs.encode())
-    log.allSegments.push(Segment.create(0, log.segmentOptions))
-    for (const name of [partitionMetadataFile, leaderEpochFile]) this.#dirty.addFile(`${log.directory}/${name}`)
-    this.#dirty.addDirectory(log.directory)
-    this.#dirty.addDirectory(this.path)
+    try {
+      makePartitionDirectory(this.disk, log.directory, identity.topicId)
+      writeSmallFile(this.disk, `${log.directory}/${leaderEpochFile}`, log.epochs.encode())
+      log.allSegments.push(Segment.create(0, log.segmentOptions))
+    } catch (error) {
+      this.#park(log)
+      this.#doomedLogs.push(log)
+      throw this.#creationFailed(log, error)
+    }
+    for (const name of [partitionMetadataFile, leaderEpochFile]) this.#dirty.addFile(log, name)
+    this.#dirty.addDirectory(log)
+    this.#dirty.addDirectory(this.#root)
     return log
+  }
+
+  #creationFailed({ topic, partition }: DiskPartitionLog, cause: unknown): KafkaError {
+    const isFull = cause instanceof DiskError && cause.errno === 'ENOSPC'
+    if (isFull) this.diskIsFull()
+    return isFull
+      ? new KafkaError('NOT_ENOUGH_REPLICAS', { message: 'the disk is full', cause, topic, partition })
+      : new KafkaError('KAFKA_STORAGE_ERROR', { message: 'the partition could not be made', cause, topic, partition })
   }
 
   deletePartition(log: DiskPartitionLog): void {
     if (!this.#logs.delete(log)) return
     log.isDeleted = true
-    log.tail.clear()
-    for (const segment of log.allSegments) this.pool.forget(segment.logPath)
-    // The name is free at once; the files go when a checkpoint has made the deletion's record, and all before it, durable.
-    const parked = `${this.path}/${deletedDirectoryName(log.topic, log.partition, log.topicId)}`
-    this.disk.rename(log.directory, parked)
-    this.#dirty.addDirectory(this.path)
+    this.#park(log)
+    // Until the deletion's record is durable a power cut undoes it, so until then the manifest goes on naming the partition.
+    this.#leavingLogs.add(log)
     const release = (): void => {
-      this.#doomedDirectories.push(parked)
+      this.#leavingLogs.delete(log)
+      log.tail.clear()
+      this.#doomedLogs.push(log)
       this.#checkpointWithin(1000)
     }
     this.journal.durable.then(release, () => {}) // a failed directory keeps everything
+  }
+
+  /** The name is free at once; the files go with a checkpoint that no longer names them. */
+  #park(log: DiskPartitionLog): void {
+    for (const segment of log.allSegments) this.pool.forget(segment.logPath)
+    const parked = `${this.path}/${deletedDirectoryName(log.topic, log.partition, log.topicId)}`
+    if (this.disk.stat(log.directory) !== undefined) this.disk.rename(log.directory, parked)
+    log.directory = parked
+    this.#dirty.addDirectory(this.#root)
+    this.#dirty.addDirectory(log)
+  }
+
+  async #removeDeleted(log: DiskPartitionLog): Promise<void> {
+    for (const segment of log.allSegments) this.pool.forget(segment.logPath)
+    await this.disk.removeTree(log.directory)
   }
 
   // ---------------------------------------------------------------------------------------------------------- recovery
@@ -282,7 +315,7 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
 
   segmentRolled(log: DiskPartitionLog, sealed: Segment): void {
     this.#dirty.addSealed(sealed)
-    this.#dirty.addDirectory(log.directory)
+    this.#dirty.addDirectory(log)
     this.#writeCachesOf(log, sealed, { seal: true })
   }
 
@@ -320,7 +353,7 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
     if (this.failure !== undefined) throw this.failure
     this.#checkpointDueMs = Number.POSITIVE_INFINITY
     const doomedSegments = this.#doomedSegments.splice(0)
-    const doomedDirectories = this.#doomedDirectories.splice(0)
+    const doomedLogs = this.#doomedLogs.splice(0)
     const point = this.journal.capture()
     const rows = this.#rows()
     try {
@@ -329,13 +362,13 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
       await this.journal.release(point, generation)
     } catch (error) {
       this.#doomedSegments.unshift(...doomedSegments)
-      this.#doomedDirectories.unshift(...doomedDirectories)
+      this.#doomedLogs.unshift(...doomedLogs)
       if (isDiskFull(error)) this.#checkpointWithin(diskFullRetryMs)
       else this.fail(error as Error)
       throw error
     }
     for (const { segment, delayMs } of doomedSegments) this.#letGo(segment, delayMs)
-    for (const path of doomedDirectories) await this.disk.removeTree(path)
+    for (const log of doomedLogs) await this.#removeDeleted(log)
   }
 
   async #writeOutAll(): Promise<void> {
@@ -357,14 +390,15 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
     for (const log of snapshots) this.#shortenWalk(log)
     await eachAtOnce(segments, segment => segment.sync())
     await eachAtOnce(sealed, segment => segment.syncIndexes())
-    for (const segment of sealed) if (this.disk.stat(segment.logPath) !== undefined) segment.dropIndexes() // not deleted since
-    await eachAtOnce(files, path => syncFile(this.disk, path))
-    for (const path of directories) if (this.disk.stat(path) !== undefined) await this.disk.syncDirectory(path)
+    for (const segment of sealed) segment.dropIndexes()
+    await eachAtOnce(files, ({ place, name }) => syncFile(this.disk, `${place.directory}/${name}`))
+    for (const { directory } of directories)
+      if (this.disk.stat(directory) !== undefined) await this.disk.syncDirectory(directory)
     return this.#manifest.write(rows)
   }
 
   #rows(): PartitionRow[] {
-    return [...[...this.#logs].map(log => log.row()), ...this.#orphanRows]
+    return [...[...this.#logs, ...this.#leavingLogs].map(log => log.row()), ...this.#orphanRows]
   }
 
   #shortenWalk(log: DiskPartitionLog): void {
@@ -374,7 +408,7 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
   #writeCachesOf(log: DiskPartitionLog, segment: Segment, { seal }: { seal: boolean }): void {
     try {
       segment.flushIndexes({ seal })
-      log.writeProducerSnapshot()
+      if (log.snapshotOffset !== log.nextOffset) log.writeProducerSnapshot()
     } catch (error) {
       // Caches: without them the next start walks longer.
       this.#logger.warn('producers and index of a partition could not be written', {
@@ -452,19 +486,23 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
   /** Journal empty, files plain Kafka files, nothing left to walk or rebuild at the next start. */
   async #stopCleanly(journal: Journal): Promise<void> {
     await journal.close()
-    for (const log of this.#logs) this.#writeCaches(log)
+    for (const log of this.#logs) if (log.degraded === undefined) this.#writeCachesOf(log, log.active, { seal: true })
     await this.checkpoint()
     const logs = [...this.#logs].filter(log => log.degraded === undefined)
     await eachAtOnce(logs, log => log.active.syncIndexes())
     for (const log of logs) await this.disk.syncDirectory(log.directory)
-    await writeOffsetCheckpoints(this.disk, this.path, logs)
-    if (journal.failure === undefined) await writeCleanMark(this.disk, this.path)
+    if (journal.failure === undefined) await this.#markClean(logs)
   }
 
-  #writeCaches(log: DiskPartitionLog): void {
-    if (log.degraded !== undefined) return
-    log.active.flushIndexes({ seal: true })
-    if (log.snapshotOffset !== log.nextOffset) log.writeProducerSnapshot()
+  /** Without room for the mark the stop is as good, and the next start looks a little longer. */
+  async #markClean(logs: readonly DiskPartitionLog[]): Promise<void> {
+    try {
+      await writeOffsetCheckpoints(this.disk, this.path, logs)
+      await writeCleanMark(this.disk, this.path)
+    } catch (error) {
+      if (!(error instanceof DiskError) || error.errno !== 'ENOSPC') throw error
+      this.#logger.warn('the disk is full: the stop is not marked as clean', { error: String(error) })
+    }
   }
 }
 

@@ -21,7 +21,7 @@ import { encodeSnapshot, encodeWindow } from './producer-snapshot.ts'
 import { batchOffsets, ProducerState } from './producer-state.ts'
 import { segmentsToForget } from './retention.ts'
 import { readWhole, replaceFile } from './sealed-file.ts'
-import { Segment } from './segment.ts'
+import { Segment, type SegmentOptions } from './segment.ts'
 import { PartitionTail } from './tail.ts'
 import type {
   AppendOptions,
@@ -44,7 +44,8 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
   readonly topicId: string
   readonly topicIdBytes: Buffer
   readonly partition: number
-  readonly directory: string
+  /** Changes when the topic is deleted: its files wait under another name. */
+  directory: string
   readonly tail: PartitionTail
   readonly producers = new ProducerState()
   epochs = new LeaderEpochs()
@@ -220,7 +221,7 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
   /** What was appended goes into the page cache, in one write. Throws KafkaError with nothing changed. */
   writeOut(): void {
     const bytes = this.tail.unwrittenBytes
-    if (bytes === 0 || this.isDeleted) return
+    if (bytes === 0) return
     try {
       this.active.write(this.tail.unwritten(), bytes)
     } catch (error) {
@@ -301,12 +302,12 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
     }
   }
 
-  get segmentOptions() {
+  get segmentOptions(): SegmentOptions {
     return {
       disk: this.#context.disk,
       pool: this.#context.pool,
       indexes: this.#context.indexes,
-      directory: this.directory,
+      place: this,
       indexIntervalBytes: this.#settings.number('index.interval.bytes'),
       indexBytesMax: this.#settings.number('segment.index.bytes'),
     }

@@ -20,14 +20,14 @@ export interface SegmentOptions {
   disk: Disk
   pool: FilePool
   indexes: IndexCache
-  directory: string
+  /** Whose directory it lies in: a deleted topic's is renamed while its segments live on. */
+  place: { readonly directory: string }
   indexIntervalBytes: number
   indexBytesMax: number
 }
 
 export class Segment {
   readonly baseOffset: number
-  readonly logPath: string
   nextOffset: number
   bytes = 0
   maxTimestamp = -1
@@ -47,7 +47,6 @@ export class Segment {
     this.baseOffset = baseOffset
     this.nextOffset = baseOffset
     this.#options = options
-    this.logPath = this.#path(segmentSuffixes.log)
   }
 
   /** A new, empty segment with its file. */
@@ -77,6 +76,10 @@ export class Segment {
   get row(): SegmentRow {
     const { baseOffset, bytes, maxTimestamp, offsetOfMaxTimestamp, firstTimestamp } = this
     return { baseOffset, bytes, maxTimestamp, offsetOfMaxTimestamp, firstTimestamp }
+  }
+
+  get logPath(): string {
+    return this.#path(segmentSuffixes.log)
   }
 
   get isDirty(): boolean {
@@ -148,7 +151,7 @@ export class Segment {
 
   /** For a synchronous use. */
   file(): DiskFile {
-    return this.#options.pool.use(this.logPath)
+    return this.#dirtyPin?.file ?? this.#options.pool.use(this.logPath)
   }
 
   async readLater(target: Buffer, position: number): Promise<number> {
@@ -253,6 +256,7 @@ export class Segment {
   /** Writes what the index files lack into the page cache. */
   flushIndexes({ seal = false } = {}): void {
     if (this.#offsetIndex === undefined || this.#timeIndex === undefined) return
+    if (this.#options.disk.stat(this.logPath) === undefined) return // removed meanwhile
     if (seal && this.maxTimestamp >= 0)
       this.#timeIndex.addIfLater(this.maxTimestamp, this.offsetOfMaxTimestamp - this.baseOffset)
     this.#flush(this.#offsetIndex, segmentSuffixes.index)
@@ -320,6 +324,6 @@ export class Segment {
   }
 
   #path(suffix: (typeof segmentSuffixes)[keyof typeof segmentSuffixes]): string {
-    return `${this.#options.directory}/${offsetFileName(this.baseOffset, suffix)}`
+    return `${this.#options.place.directory}/${offsetFileName(this.baseOffset, suffix)}`
   }
 }

@@ -138,7 +138,7 @@ export class PartitionModel {
         const expected = this.batches[index++]
         const facts = { log: this.name, offset, found: baseOffsetOf(buffer, at), expected: expected?.baseOffset, end }
         must(
-          expected !== undefined && expected.bytes.equals(buffer.subarray(at, at + bytes)),
+          expected?.bytes.equals(buffer.subarray(at, at + bytes)),
           'a read returns what was appended',
           facts,
         )

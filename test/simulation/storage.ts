@@ -106,7 +106,10 @@ class World {
   /** Something was made to fail in this life: errors are expected, and the directory may have failed. */
   #isDisturbed = false
   #isFull = false
-  #hasFailedSync = false
+  /** In this life: appends may be refused for a while after there is room again. */
+  #wasFull = false
+  #isClosing = false
+  #mayFail = false
   #broken: unknown
   #counter = 0
   #starts = 0
@@ -142,7 +145,7 @@ class World {
       this.#operate()
       if (this.dice.chance(0.7)) await this.sim.step(this.dice.below(this.dice.chance(0.3) ? 60 : 6))
       this.#look()
-      if (this.#hasFailedSync && this.#directory?.failure !== undefined && this.dice.chance(0.3)) break
+      if (this.#mayFail && this.#directory?.failure !== undefined && this.dice.chance(0.3)) break
     }
     await this.#end()
   }
@@ -239,7 +242,9 @@ class World {
     this.#isPowerCut = false
     this.#isCleanlyClosed = false
     this.#isDisturbed = false
-    this.#hasFailedSync = false
+    this.#mayFail = false
+    this.#wasFull = false
+    this.#isClosing = false
     this.#look()
   }
 
@@ -268,10 +273,12 @@ class World {
     const way = this.dice.below(10)
     if (way < 2 && !this.#isDisturbed) return this.#close()
     if (way === 2) {
+      this.#isClosing = true
       const closing = this.#directory?.close().catch(() => {})
       await this.sim.step(this.dice.below(50))
       void closing
     } else if (way === 3 && !this.#isDisturbed) await this.#drain()
+    else if (way === 5 && !this.#mayFail) await this.#goOn()
     else if (way === 4) await this.sim.advance(this.dice.below(300))
     this.#look()
     this.#die()
@@ -298,12 +305,24 @@ class World {
         must(log.highWatermark === log.nextOffset, 'once idle, all is durable', { log: model.name })
   }
 
+  /** A second after there is room again, appends are taken, and become durable. */
+  async #goOn(): Promise<void> {
+    this.#isFull = false
+    this.sim.disk.capacityBytes = Number.POSITIVE_INFINITY
+    this.#disarm()
+    await this.sim.advance(2500)
+    for (const partition of this.#living()) this.#append(partition, 1, 10)
+    await this.#drain()
+  }
+
   async #close(): Promise<void> {
+    this.#isClosing = true
     await this.sim.run((this.#directory as DiskLogDirectory).close())
     this.#look()
     for (const { model } of this.#partitions())
       model.checkpointed({ highWatermark: model.written, logStartOffset: model.startMax })
-    this.#isCleanlyClosed = true
+    this.#isCleanlyClosed = this.sim.disk.stat(`${root}/.kafka_cleanshutdown`) !== undefined
+    must(this.#isCleanlyClosed || this.#wasFull, 'a clean stop is marked', {})
     this.#die()
   }
 
@@ -311,10 +330,10 @@ class World {
   #look(): void {
     if (this.#broken !== undefined) throw this.#broken
     for (const { log, model } of this.#partitions()) {
-      model.takeBack(log, this.#isFull || this.#isDisturbed)
+      model.takeBack(log, this.#wasFull || this.#isDisturbed)
       model.look(log)
     }
-    if (!this.#hasFailedSync)
+    if (!this.#mayFail)
       must(this.#directory?.failure === undefined, 'nothing fails without a failed sync', {
         failure: String(this.#directory?.failure),
       })
@@ -343,10 +362,10 @@ class World {
     const isExpected =
       code === 'RECORD_LIST_TOO_LARGE' ||
       code === 'MESSAGE_TOO_LARGE' ||
-      (code === 'NOT_ENOUGH_REPLICAS' && (this.#isFull || this.#settings.number('varve.disk.reserve.bytes') > 0)) ||
+      (code === 'NOT_ENOUGH_REPLICAS' && this.#wasFull) ||
       (code === 'KAFKA_STORAGE_ERROR' && this.#isDisturbed) ||
       (code === 'EIO' && this.#isDisturbed) ||
-      (code === 'ENOSPC' && this.#isFull)
+      (code === 'LOG_CLOSED' && this.#isClosing)
     if (!isExpected) throw error
   }
 
@@ -433,18 +452,12 @@ class World {
   readOutside(): void {
     const { log } = this.dice.pick([...this.#partitions()])
     const offset = this.dice.chance(0.5) ? log.nextOffset + 1 : log.logStartOffset - 1
-    this.#watch(
-      Promise.resolve()
-        .then(() => log.read({ offset, bytesMax: 1 }))
-        .then(
-          () => false,
-          error => error instanceof KafkaError && error.code === 'OFFSET_OUT_OF_RANGE',
-        ),
-      isRefused =>
-        must(isRefused || log.isDeleted || offset <= log.nextOffset, 'an offset outside the log is refused', {
-          offset,
-        }),
-    )
+    try {
+      log.read({ offset, bytesMax: 1 })
+      must(false, 'an offset outside the log is refused', { offset })
+    } catch (error) {
+      if (!(error instanceof KafkaError) || error.code !== 'OFFSET_OUT_OF_RANGE') throw error
+    }
   }
 
   create(): void {
@@ -534,7 +547,7 @@ class World {
   failSync(): void {
     if (this.#isDisturbed) return
     this.#isDisturbed = true
-    this.#hasFailedSync = true
+    this.#mayFail = true
     this.#armed.push(
       this.sim.disk.fail({
         on: 'sync',
@@ -549,7 +562,8 @@ class World {
     if (this.#isDisturbed) return
     this.#isDisturbed = true
     const errno = this.dice.pick(['EIO', 'ENOSPC'])
-    if (errno === 'ENOSPC') this.#isFull = true
+    if (errno === 'ENOSPC') this.#wasFull = true
+    else this.#mayFail = true // a checkpoint that cannot write is as bad as one that cannot sync
     this.#armed.push(
       this.sim.disk.fail({
         on: 'write',
@@ -581,6 +595,7 @@ class World {
       return
     }
     this.#isFull = true
+    this.#wasFull = true
     this.sim.disk.capacityBytes = usedBytes(this.sim) + this.dice.below(60_000)
   }
 
@@ -588,7 +603,7 @@ class World {
 
   #append(target: Partition, records: number, valueBytes: number, producerId = -1): void {
     const { log, model } = target
-    model.takeBack(log, this.#isFull || this.#isDisturbed)
+    model.takeBack(log, this.#wasFull || this.#isDisturbed)
     const builder = new BatchBuilder()
     for (let i = 0; i < records; i++)
       builder.append({
@@ -624,7 +639,7 @@ class World {
     const builder = new BatchBuilder()
     builder.append({ value: JSON.stringify(record), timestampMs: this.sim.clock.now() })
     const { log, model } = this.#registry
-    model.takeBack(log, this.#isFull || this.#isDisturbed)
+    model.takeBack(log, this.#wasFull || this.#isDisturbed)
     const batch = builder.build()
     const { baseOffset, nextOffset, durable } = log.append(batch, { origin: 'internal' })
     model.appended(batch, baseOffset, nextOffset, -1, -1)
