@@ -1,5 +1,5 @@
 // `varve serve` as a process that tests start, kill and start again.
-//   1  only processes that were started here are killed, by their own handle; none outlives the test's process
+//   1  only processes that were started here are killed, by their own handle; none outlives the test file
 // Called by all suites here and in test/clients/.
 
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -7,6 +7,7 @@ import fs from 'node:fs'
 import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
+import { afterAll } from 'vitest'
 import { builtCommand } from './command.ts'
 
 export interface ServeOptions {
@@ -16,8 +17,11 @@ export interface ServeOptions {
 }
 
 const living = new Set<ChildProcess>()
-process.on('exit', () => {
+const directories: string[] = []
+afterAll(() => {
   for (const child of living) child.kill('SIGKILL')
+  if (process.env['KEEP'] !== undefined) console.log(`kept: ${directories.join(' ')}`)
+  else for (const directory of directories) fs.rmSync(directory, { recursive: true, force: true, maxRetries: 3 })
 })
 
 const readyMsMax = 60_000
@@ -118,10 +122,9 @@ export async function freePort(): Promise<number> {
   }
 }
 
-/** A directory on the real file system that goes when the test's process goes. `KEEP=1` keeps it. */
+/** A directory on the real file system that goes when the test file is done. `KEEP=1` keeps it. */
 export function freshDirectory(name: string): string {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), `varve-${name}-`))
-  if (process.env['KEEP'] === undefined)
-    process.on('exit', () => fs.rmSync(directory, { recursive: true, force: true }))
+  directories.push(directory)
   return directory
 }
