@@ -114,7 +114,7 @@ export class Journal {
 
   /** Takes a batch into the group that forms; the promise is the group's, shared by all of its appends. */
   add(target: JournalTarget, segmentBase: number, position: number, nextOffset: number, batch: Buffer): Promise<void> {
-    if (this.failure !== undefined) return Promise.reject(this.failure)
+    if (this.failure !== undefined) return rejected(this.failure)
     assert(batch.length <= this.batchBytesMax, 'a batch above a quarter of the ring is refused before it is written')
     let group = this.#pending.at(-1)
     if (group === undefined || !group.hasRoomFor(batch)) {
@@ -282,6 +282,12 @@ export class Journal {
     this.#flushing = true
     void this.#flush()
   }
+}
+
+function rejected(error: Error): Promise<void> {
+  const promise = Promise.reject(error)
+  promise.catch(() => {}) // acks=0 has nobody who waits
+  return promise
 }
 
 /** Writes a header into its slot and waits until it is durable. */

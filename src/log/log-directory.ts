@@ -35,6 +35,7 @@ import { DiskPartitionLog, type PartitionIdentity } from './partition-log.ts'
 import { Segment } from './segment.ts'
 import { Tail } from './tail.ts'
 import type { LogDirectory, RecoveryReport } from './types.ts'
+import { WarmBlocks } from './warm-blocks.ts'
 
 export interface LogDirectoryOptions {
   readonly settings: Settings
@@ -80,6 +81,7 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
   readonly clock: Clock
   readonly pool: FilePool
   readonly indexes = new IndexCache()
+  readonly warm: WarmBlocks
   readonly tail: Tail
   failure: Error | undefined
   /** Reads that found corruption since the start, newest last; kept short. */
@@ -125,6 +127,7 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
     this.disk = platform.disk
     this.clock = platform.clock
     this.pool = new FilePool(platform.disk)
+    this.warm = new WarmBlocks(platform.disk.cacheBytes)
     this.tail = new Tail(settings.number('varve.memory.tail.bytes'))
     this.#settings = settings
     this.#logger = logger
@@ -485,9 +488,16 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
 
   /** Journal empty, files plain Kafka files, nothing left to walk or rebuild at the next start. */
   async #stopCleanly(journal: Journal): Promise<void> {
+    for (const log of this.#logs) await log.configured
     await journal.close()
     for (const log of this.#logs) if (log.degraded === undefined) this.#writeCachesOf(log, log.active, { seal: true })
-    await this.checkpoint()
+    try {
+      await this.checkpoint().catch(() => this.checkpoint()) // a full disk: once more, without the ballast
+    } catch (error) {
+      if (!isDiskFull(error)) throw error
+      this.#logger.warn('the disk is full: the journal keeps what the segments lack', { error: String(error) })
+      return
+    }
     const logs = [...this.#logs].filter(log => log.degraded === undefined)
     await eachAtOnce(logs, log => log.active.syncIndexes())
     for (const log of logs) await this.disk.syncDirectory(log.directory)

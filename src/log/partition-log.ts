@@ -130,7 +130,8 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
     this.#rollIfNeeded(batch)
     const segment = this.active
     const position = segment.bytes
-    const isLazy = this.#durability === 'fsync' && this.#context.tail.takes(batch)
+    const isJournaled = this.#durability === 'fsync' && this.#deferred === undefined
+    const isLazy = isJournaled && this.#context.tail.takes(batch)
     if (!isLazy) this.#writeNow(segment, batch) // throws before anything has moved
     segment.append(batch)
     this.nextOffset = segment.nextOffset
@@ -193,7 +194,8 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
   ): AppendResult {
     const isDurable = nextOffset <= this.highWatermark
     const logAppendTimeMs = this.#limits.isLogAppendTime ? timestamp : -1
-    const durable = isDurable ? Promise.resolve() : this.#context.journal.durable
+    const wait = (): Promise<void> => this.#context.journal.durable
+    const durable = isDurable ? done : this.#deferred === undefined ? wait() : this.#defer(wait)
     return { baseOffset, nextOffset, logAppendTimeMs, logStartOffset: this.logStartOffset, duplicate: true, durable }
   }
 
@@ -256,8 +258,7 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
     if (this.#durability === 'fsync') {
       const { nextOffset } = this
       const add = (): Promise<void> => this.#context.journal.add(this, segment.baseOffset, position, nextOffset, batch)
-      if (this.#deferred === undefined) return add()
-      return new Promise((resolve, reject) => this.#deferred?.push({ add, resolve, reject }))
+      return this.#deferred === undefined ? add() : this.#defer(add)
     }
     this.durableTo(this.nextOffset, segment.baseOffset, segment.bytes)
     return done
@@ -307,6 +308,7 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
       disk: this.#context.disk,
       pool: this.#context.pool,
       indexes: this.#context.indexes,
+      warm: this.#context.warm,
       place: this,
       indexIntervalBytes: this.#settings.number('index.interval.bytes'),
       indexBytesMax: this.#settings.number('segment.index.bytes'),
@@ -392,10 +394,21 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
    * To 'fsync': files synced and their end recorded before the first journaled append; away from it: a checkpoint first, so
    * that the journal holds nothing of this partition.
    */
-  async configure(settings: Settings): Promise<void> {
-    const durability = settings.string('varve.durability') as Durability
+  configure(settings: Settings): Promise<void> {
     this.#settings = settings
     this.#limits = limitsOf(settings)
+    const done = this.#configured.then(() => this.#switchTo(settings.string('varve.durability') as Durability))
+    this.#configured = done.catch(() => {})
+    return done
+  }
+  #configured: Promise<void> = Promise.resolve()
+
+  /** Resolves when no change of durability is under way. */
+  get configured(): Promise<void> {
+    return this.#configured
+  }
+
+  async #switchTo(durability: Durability): Promise<void> {
     if (durability === this.#durability) return
     if (this.#durability === 'fsync') await this.#leaveJournal(durability)
     else if (durability === 'fsync') await this.#enterJournal()
@@ -411,6 +424,7 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
   }
 
   async #enterJournal(): Promise<void> {
+    const previous = this.#durability
     this.#durability = 'fsync'
     this.#deferred = []
     const outcome = await this.#context.checkpoint().then(
@@ -419,11 +433,21 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
     )
     const deferred = this.#deferred
     this.#deferred = undefined
-    for (const { add, resolve, reject } of deferred) {
-      if (outcome === undefined) add().then(resolve, reject)
-      else reject(outcome)
+    if (outcome === undefined) {
+      for (const { add, resolve, reject } of deferred) add().then(resolve, reject)
+      return
     }
-    if (outcome !== undefined) throw outcome
+    // A full disk: what came meanwhile is in the page cache, and as good as what came before.
+    this.#durability = previous
+    this.durableTo(this.nextOffset, this.active.baseOffset, this.active.bytes)
+    for (const { resolve } of deferred) resolve()
+    throw outcome
+  }
+
+  #defer(add: () => Promise<void>): Promise<void> {
+    const durable = new Promise<void>((resolve, reject) => this.#deferred?.push({ add, resolve, reject }))
+    durable.catch(() => {}) // acks=0 has nobody who waits
+    return durable
   }
 
   // --------------------------------------------------------------------------------------------------------- retention
