@@ -12,6 +12,8 @@ import type { LogRecord } from './types.ts'
 const fetchBytesMax = 8 << 20
 const partitionBytesMax = 1 << 20
 const partitionBytesMin = 64 << 10
+/** Of the first fetch; the next ones take four times as much each. Who wants one record does not wait for a thousand. */
+const firstBytes = 16 << 10
 const followWaitMs = 30_000
 
 export class MergedRead<K, V> {
@@ -21,6 +23,8 @@ export class MergedRead<K, V> {
   readonly #follow: boolean
   readonly #signal: AbortSignal
   readonly #heap = new SourceHeap<K, V>()
+  /** Bytes of a partition that the next fetch may take: a read that goes on takes more at a time. */
+  #patience = firstBytes
   /** Partitions that have more in store and show no head: nothing is handed out until they do. */
   #starving = 0
   #left: number
@@ -80,7 +84,8 @@ export class MergedRead<K, V> {
 
   #fetch(sources: readonly PartitionSource<K, V>[], maxWaitMs: number): Promise<FetchResult[]> {
     const each = Math.floor(fetchBytesMax / sources.length)
-    const maxBytes = Math.max(partitionBytesMin, Math.min(partitionBytesMax, each))
+    const maxBytes = Math.min(this.#patience, Math.max(partitionBytesMin, Math.min(partitionBytesMax, each)))
+    this.#patience *= 4
     const partitions = sources.map(
       (source): FetchPartition => ({
         topicId: this.#topicId,

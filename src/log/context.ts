@@ -7,6 +7,7 @@ import type { Journal } from './journal.ts'
 import type { DiskPartitionLog } from './partition-log.ts'
 import type { Segment } from './segment.ts'
 import type { Tail } from './tail.ts'
+import type { WarmBlocks } from './warm-blocks.ts'
 
 export interface LogContext {
   readonly path: string
@@ -14,6 +15,7 @@ export interface LogContext {
   readonly clock: Clock
   readonly pool: FilePool
   readonly indexes: IndexCache
+  readonly warm: WarmBlocks
   readonly tail: Tail
   readonly journal: Journal
   /** Throws if the directory failed, is closing or has no room for `bytes` more. */

@@ -490,7 +490,7 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
   async #stopCleanly(journal: Journal): Promise<void> {
     for (const log of this.#logs) await log.configured
     await journal.close()
-    for (const log of this.#logs) if (log.degraded === undefined) this.#writeCachesOf(log, log.active, { seal: true })
+    for (const log of this.#logs) this.#leaveInOrder(log)
     try {
       await this.checkpoint().catch(() => this.checkpoint()) // a full disk: once more, without the ballast
     } catch (error) {
@@ -502,6 +502,12 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
     await eachAtOnce(logs, log => log.active.syncIndexes())
     for (const log of logs) await this.disk.syncDirectory(log.directory)
     if (journal.failure === undefined) await this.#markClean(logs)
+  }
+
+  #leaveInOrder(log: DiskPartitionLog): void {
+    if (log.degraded !== undefined) return
+    log.active.cutTorn()
+    this.#writeCachesOf(log, log.active, { seal: true })
   }
 
   /** Without room for the mark the stop is as good, and the next start looks a little longer. */

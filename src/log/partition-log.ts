@@ -290,6 +290,7 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
   roll(): void {
     const previous = this.active
     this.writeOut()
+    previous.cutTorn()
     this.allSegments.push(this.#createSegment())
     this.#segmentCreatedMs = this.#context.clock.now()
     this.#context.segmentRolled(this, previous)

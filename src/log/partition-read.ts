@@ -9,8 +9,6 @@ import type { DiskPartitionLog } from './partition-log.ts'
 import type { Segment } from './segment.ts'
 import type { ReadOptions, ReadResult } from './types.ts'
 
-/** This far behind a segment's end the page cache still has the bytes: a synchronous read costs 22 µs per MiB (DESIGN 6). */
-const warmBytes = 64 << 20
 /** Room for the batches between an index entry and the wanted one. */
 const searchBytes = 16 << 10
 const placesKept = 8
@@ -43,9 +41,11 @@ export class PartitionReader {
     if (offset >= endOffset) return nothing
     const inMemory = this.#log.tail.read(offset, bytesMax, endOffset)
     if (inMemory !== undefined) return inMemory
-    const plan = this.#plan({ offset, bytesMax, endOffset })
-    if (plan.position < plan.segment.writtenBytes - warmBytes || plan.segment !== this.#log.active)
-      return this.#readCold(plan)
+    return this.#readPlanned(this.#plan({ offset, bytesMax, endOffset }))
+  }
+
+  #readPlanned(plan: Plan): ReadResult | Promise<ReadResult> {
+    if (!plan.segment.isWarm(plan.position, plan.position + plan.bytes)) return this.#readCold(plan)
     const buffer = Buffer.allocUnsafe(plan.bytes)
     return this.#finish(plan, buffer.subarray(0, plan.segment.file().read(buffer, plan.position)))
   }
@@ -106,7 +106,7 @@ export class PartitionReader {
     if (at >= plan.segment.writtenBytes) throw this.#corrupt(plan, at, 'the batch is missing')
     // Not reached yet, or larger than the buffer: go on from where the walk stood.
     const bytes = Math.min(Math.max(cut.wantedBytes, plan.bytesMax, 61), plan.segment.writtenBytes - at)
-    return this.#readCold({ ...plan, position: at, firstOffset: cut.nextOffset, bytes })
+    return this.#readPlanned({ ...plan, position: at, firstOffset: cut.nextOffset, bytes })
   }
 
   #corrupt({ segment, offset }: Plan, position: number, problem: string): KafkaError {

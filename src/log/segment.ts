@@ -15,11 +15,13 @@ import { offsetFileName, segmentSuffixes } from './layout.ts'
 import type { SegmentRow } from './manifest.ts'
 import { readWhole } from './sealed-file.ts'
 import { OffsetIndex, TimeIndex } from './sparse-index.ts'
+import type { WarmBlocks } from './warm-blocks.ts'
 
 export interface SegmentOptions {
   disk: Disk
   pool: FilePool
   indexes: IndexCache
+  warm: WarmBlocks
   /** Whose directory it lies in: a deleted topic's is renamed while its segments live on. */
   place: { readonly directory: string }
   indexIntervalBytes: number
@@ -42,11 +44,14 @@ export class Segment {
   #offsetIndex: OffsetIndex | undefined
   #timeIndex: TimeIndex | undefined
   readonly #options: SegmentOptions
+  /** Its number among the warm blocks. */
+  readonly #file: number
 
   constructor(baseOffset: number, options: SegmentOptions) {
     this.baseOffset = baseOffset
     this.nextOffset = baseOffset
     this.#options = options
+    this.#file = options.warm.newFile()
   }
 
   /** A new, empty segment with its file. */
@@ -120,6 +125,7 @@ export class Segment {
       this.#needsCut = true
       throw error
     }
+    this.#options.warm.touch(this.#file, this.writtenBytes, this.writtenBytes + bytes)
     this.writtenBytes += bytes
   }
 
@@ -142,6 +148,11 @@ export class Segment {
     this.nextOffset = lastOffset + 1
   }
 
+  /** Before it is sealed or left: what a failed write put behind its end goes. */
+  cutTorn(): void {
+    if (this.#needsCut) this.#cutBack()
+  }
+
   /** After a failed write: whatever part of it reached the file goes. */
   #cutBack(): void {
     this.markDirty()
@@ -154,10 +165,17 @@ export class Segment {
     return this.#dirtyPin?.file ?? this.#options.pool.use(this.logPath)
   }
 
+  /** The range is likely in the page cache: read it on this thread. */
+  isWarm(from: number, to: number): boolean {
+    return this.#options.warm.has(this.#file, from, to)
+  }
+
   async readLater(target: Buffer, position: number): Promise<number> {
     const pin = this.#options.pool.pin(this.logPath)
     try {
-      return await pin.file.readLater(target, position)
+      const bytesRead = await pin.file.readLater(target, position)
+      this.#options.warm.touch(this.#file, position, position + bytesRead)
+      return bytesRead
     } finally {
       pin.release()
     }

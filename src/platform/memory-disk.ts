@@ -41,6 +41,7 @@ export interface CrashOptions {
 }
 
 export class MemoryDisk implements Disk {
+  readonly cacheBytes = 64 << 20
   capacityBytes: number
   readonly #options: MemoryDiskOptions
   readonly #faults = new Faults()

@@ -14,6 +14,10 @@ export class DiskOfOneLife implements Disk {
     this.#isAlive = isAlive
   }
 
+  get cacheBytes(): number {
+    return this.#disk.cacheBytes
+  }
+
   open(path: string, mode: OpenMode): DiskFile {
     return this.#alive(path).open(path, mode)
   }

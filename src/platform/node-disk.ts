@@ -7,6 +7,7 @@
 // Called through platform.ts by log/.
 
 import fs from 'node:fs'
+import os from 'node:os'
 import { promisify } from 'node:util'
 import { DiskError } from '../base/errors.ts'
 import { NodeFile } from './node-file.ts'
@@ -18,6 +19,8 @@ const fsync = promisify(fs.fsync)
 const flags: Record<OpenMode, string> = { read: 'r', write: 'r+', create: 'wx+' }
 
 export class NodeDisk implements Disk {
+  /** A quarter of the machine's memory, or of what the container may use. */
+  readonly cacheBytes = Math.min(os.totalmem(), process.constrainedMemory?.() || Number.POSITIVE_INFINITY) / 4
   readonly #owner: OwnerOptions
 
   constructor(owner: OwnerOptions = {}) {

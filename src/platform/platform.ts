@@ -26,6 +26,8 @@ export type OpenMode = 'read' | 'write' | 'create'
  * syncDirectory() of the directory that holds them, bytes only by a sync() that was *called after* the write returned.
  */
 export interface Disk {
+  /** Of file data that the system is likely to keep in memory: a hint for who reads on which thread. */
+  readonly cacheBytes: number
   open(path: string, mode: OpenMode): DiskFile
   /** undefined if nothing is there */
   stat(path: string): FileStat | undefined
