@@ -39,8 +39,8 @@ export function walkBatches(
       const whole = rest >= batchHeaderBytes ? batchBytesOf(chunk, at) : batchHeaderBytes
       if (rest < batchHeaderBytes || (whole > rest && verify)) {
         if (at > 0) break // the batch continues behind this chunk: read again from its start
-        const isWholeFile = available < Math.min(chunk.length, to - position)
-        const problem = tooShort(rest, whole, isWholeFile ? available : to - position)
+        const fileEnds = available < Math.min(chunk.length, to - position)
+        const problem = tooShort(rest, whole, fileEnds ? available : to - position)
         if (problem !== undefined) return { position, problem }
         chunk = Buffer.allocUnsafe(Math.min(whole, to - position))
         break
