@@ -7,8 +7,7 @@ import type { DiskPartitionLog } from '../../src/log/partition-log.ts'
 import type { RecoveryReport } from '../../src/log/types.ts'
 import type { Platform } from '../../src/platform/platform.ts'
 import { BatchBuilder } from '../../src/records/build.ts'
-import { readRecords } from '../../src/records/read.ts'
-import { forEachBatch } from '../../src/records/read.ts'
+import { forEachBatch, readRecords } from '../../src/records/read.ts'
 
 export const topicId = 'dGVzdC10b3BpYy1pZC0wMQ'
 
@@ -20,10 +19,22 @@ export interface OpenedLog {
 
 export type SettingsInit = Record<string, string>
 
-export async function openLog(platform: Platform, path: string, init: SettingsInit = {}, broker: SettingsInit = {}): Promise<OpenedLog> {
-  const settings = new Settings(Object.entries({ 'varve.journal.bytes': '1048576', 'varve.disk.reserve.bytes': '0', ...broker }))
+export async function openLog(
+  platform: Platform,
+  path: string,
+  init: SettingsInit = {},
+  broker: SettingsInit = {},
+): Promise<OpenedLog> {
+  const settings = new Settings(
+    Object.entries({ 'varve.journal.bytes': '1048576', 'varve.disk.reserve.bytes': '0', ...broker }),
+  )
   const directory = await openLogDirectory(platform, path, { settings, logger: silentLogger })
-  const log = directory.openPartition({ topic: 'orders', topicId, partition: 0, settings: new Settings(Object.entries(init), settings) })
+  const log = directory.openPartition({
+    topic: 'orders',
+    topicId,
+    partition: 0,
+    settings: new Settings(Object.entries(init), settings),
+  })
   const report = await directory.finishRecovery({ isDeleted: () => false })
   return { directory, log, report }
 }
