@@ -11,12 +11,12 @@ import type { LogContext } from './context.ts'
 import { type FoundJournal, findJournal } from './journal-open.ts'
 import type { JournalEntry } from './journal-scan.ts'
 import {
-  isDeletedDirectory,
   journalFile,
   manifestFiles,
   offsetOfFileName,
   parsePartitionDirectory,
   segmentSuffixes,
+  topicIdOfDeleted,
 } from './layout.ts'
 import { type Manifest, type PartitionRow, readManifest } from './manifest.ts'
 import { nameOf, topicIdOfDirectory } from './partition-directory.ts'
@@ -28,6 +28,15 @@ import type { RecoveryReport } from './types.ts'
 interface Problem {
   readonly path: string
   readonly problem: string
+}
+
+export interface Settled {
+  readonly orphanRows: PartitionRow[]
+  /** To be synced before the manifest speaks of them. */
+  readonly files: string[]
+  readonly directories: string[]
+  /** Directories of deleted topics. They go last: what says that they are deleted may be in the page cache only. */
+  readonly removals: string[]
 }
 
 export class DirectoryRecovery {
@@ -119,10 +128,7 @@ export class DirectoryRecovery {
   }
 
   /** Quarantine durable, then cuts, then names. Returns what the manifest keeps, and what needs a sync before it. */
-  async settle(
-    logs: ReadonlySet<DiskPartitionLog>,
-    isDeleted: (topicId: string) => boolean,
-  ): Promise<{ orphanRows: PartitionRow[]; files: string[]; directories: string[] }> {
+  async settle(logs: ReadonlySet<DiskPartitionLog>, isDeleted: (topicId: string) => boolean): Promise<Settled> {
     const orphanRows = [...this.#rows.values()].filter(row => !isDeleted(row.topicId) && row.nextOffset > 0)
     for (const row of orphanRows)
       this.#problem(
@@ -137,9 +143,9 @@ export class DirectoryRecovery {
       segment.file().truncate(bytes)
       segment.markDirty()
     }
-    for (const path of removals) await this.#disk.removeTree(path)
     return {
       orphanRows,
+      removals,
       files: this.#unsyncedFiles,
       directories: [...[...logs].filter(() => !this.#isClean).map(log => log.directory), this.#root],
     }
@@ -178,9 +184,9 @@ export class DirectoryRecovery {
     for (const name of this.#disk.list(this.#root)) {
       const path = `${this.#root}/${name}`
       if (claimed.has(name) || this.#disk.stat(path)?.isDirectory !== true) continue
-      if (isDeletedDirectory(name)) removals.push(path)
-      else if (parsePartitionDirectory(name) !== undefined) {
-        const topicId = topicIdOfDirectory(this.#disk, path)
+      const parkedId = topicIdOfDeleted(name)
+      if (parkedId !== undefined || parsePartitionDirectory(name) !== undefined) {
+        const topicId = parkedId ?? topicIdOfDirectory(this.#disk, path)
         const isOver = (topicId !== undefined && isDeleted(topicId)) || !this.#hasRecords(name)
         if (isOver) removals.push(path)
         else {

@@ -38,7 +38,10 @@ export function deletedDirectoryName(topic: string, partition: number, topicId: 
   return `${partitionDirectoryName(topic.slice(0, 200), partition)}.${topicId}-delete`
 }
 
-export const isDeletedDirectory = (name: string): boolean => /\.[\w-]{22}-delete$/.test(name)
+export const isDeletedDirectory = (name: string): boolean => topicIdOfDeleted(name) !== undefined
+
+/** The topic id in such a name; undefined for any other name. */
+export const topicIdOfDeleted = (name: string): string | undefined => /\.([\w-]{22})-delete$/.exec(name)?.[1]
 
 /** `orders-3` → ['orders', 3]; undefined for names of another form. */
 export function parsePartitionDirectory(name: string): { topic: string; partition: number } | undefined {

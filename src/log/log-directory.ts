@@ -65,6 +65,7 @@ export async function openLogDirectory(
   )
   try {
     const recovery = new DirectoryRecovery(platform, path, isCleanlyStopped(disk, path))
+    await confirmManifest(disk, path, recovery.manifestGeneration) // recovery removes what it does not name
     const clusterId = await clusterIdOf(disk, path, random)
     directory = new DiskLogDirectory(platform, path, clusterId, ownership, recovery, options)
     return directory
@@ -236,7 +237,7 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
     const recovery = this.#recovery
     assert(recovery !== undefined, 'recovery ends once')
     try {
-      const { orphanRows, files, directories } = await recovery.settle(this.#logs, isDeleted)
+      const { orphanRows, files, directories, removals } = await recovery.settle(this.#logs, isDeleted)
       this.#orphanRows = orphanRows
       for (const log of this.#logs) for (const segment of log.allSegments) if (segment.isDirty) this.#dirty.add(segment)
       await eachAtOnce(this.#dirty.take().segments, segment => segment.sync())
@@ -244,9 +245,9 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
       for (const path of directories) await this.disk.syncDirectory(path)
       const journal = recovery.journal ?? (await this.#makeJournal(recovery)) // before anything says that there is one
       await removeCleanMark(this.disk, this.path)
-      await confirmManifest(this.disk, this.path, recovery.manifestGeneration)
       const generation = await this.#manifest.write(this.#rows())
       await this.#openJournal(journal, generation)
+      for (const path of removals) await this.disk.removeTree(path)
     } catch (error) {
       this.fail(error as Error)
       throw error

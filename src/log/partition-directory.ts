@@ -1,6 +1,7 @@
 // The directory of a partition: found, made, or told apart from one that only has the same name.
 //   1  a directory is ours only if its partition.metadata names our topic id; any other is set aside, never adopted
-//   2  a deletion that did not become true is undone: the directory gets its name back
+//   2  a deletion that did not become true is undone: the directory gets its name back. One that stands in the way of its
+//      name's next topic waits under the name of a deleted one: whether its topic is gone is not durable yet
 // Called by partition-recovery.ts and log-directory.ts. New names become durable with the next checkpoint.
 
 import type { Disk } from '../platform/platform.ts'
@@ -24,8 +25,11 @@ export function findPartitionDirectory(
   quarantine: Quarantine,
 ): boolean {
   if (disk.stat(directory) !== undefined) {
-    if (topicIdOfDirectory(disk, directory) === identity.topicId) return true
-    quarantine.move(directory, nameOf(directory))
+    const owner = topicIdOfDirectory(disk, directory)
+    if (owner === identity.topicId) return true
+    const parked = owner && `${root}/${deletedDirectoryName(identity.topic, identity.partition, owner)}`
+    if (parked !== undefined && disk.stat(parked) === undefined) disk.rename(directory, parked)
+    else quarantine.move(directory, nameOf(directory))
   }
   const deleted = `${root}/${deletedDirectoryName(identity.topic, identity.partition, identity.topicId)}`
   if (disk.stat(deleted) === undefined) return false
