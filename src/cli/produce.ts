@@ -3,16 +3,17 @@
 //   2  trouble in the middle (a bad line, ^C, a full disk): what came before is kept and reported, with the line's number
 //   3  lines are bytes: what goes in comes out, whatever it is; only the line end is taken off
 
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import type { Topic } from '../embedded/topic.ts'
 import type { Ack, Headers, NewRecord } from '../embedded/types.ts'
-import { type CodecName, codecNames } from '../records/index.ts'
+import type { CodecName } from '../records/index.ts'
 import { nearest } from './did-you-mean.ts'
 import { CommandError, exitCodes } from './failure.ts'
 import type { Io } from './io.ts'
 import { linesOf } from './lines.ts'
 import { printRows } from './table.ts'
 import { addTarget, type TargetOptions, withLog } from './target.ts'
+import { countText } from './text.ts'
 
 interface ProduceOptions extends TargetOptions {
   readonly key?: string
@@ -37,9 +38,7 @@ export function make(io: Io): Command {
       .option('-H, --header <name=value>', 'header of every record; may be given several times', collectHeader, [])
       .option('-p, --partition <n>', 'partition of every record (default: by key, as Java does)', parsePartition)
       .option('-Z, --tombstone', 'an empty value is null: a tombstone')
-      .addOption(
-        new Option('-z, --compression <codec>', 'of the batches').choices([...codecNames]).default('none' as CodecName),
-      ),
+      .option('-z, --compression <codec>', 'of the batches: none, gzip, snappy, lz4, zstd', 'none'),
   )
     .addHelpText('after', help)
     .action((topic: string, value: string | undefined, options: ProduceOptions) => produce(topic, value, options, io))
@@ -68,7 +67,7 @@ async function produce(name: string, value: string | undefined, options: Produce
 
 function newTopicNote(name: string, partitions: number, meant: string | undefined): string {
   const hint = meant === undefined ? '' : `; did you mean '${meant}'?`
-  return `made topic '${name}' with ${partitions} ${partitions === 1 ? 'partition' : 'partitions'}${hint}`
+  return `made topic '${name}' with ${countText(partitions, 'partition')}${hint}`
 }
 
 // ---------------------------------------------------------------------------------------------------------------- lines

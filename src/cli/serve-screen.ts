@@ -6,7 +6,7 @@ import type { Broker, TopicDescription } from '../broker/types.ts'
 import type { RecoveryReport } from '../log/types.ts'
 import type { Server } from '../server/index.ts'
 import type { Io } from './io.ts'
-import { bytesText } from './text.ts'
+import { bytesText, countText } from './text.ts'
 
 export interface ScreenFacts {
   readonly version: string
@@ -42,14 +42,15 @@ export function serveScreen({ version, directory, server, broker, topics, colors
 function contentsText(topics: readonly TopicDescription[]): string {
   const partitions = topics.flatMap(topic => topic.partitions)
   const bytes = partitions.reduce((sum, partition) => sum + partition.bytes, 0)
-  return `${topics.length} topics, ${partitions.length} partitions, ${bytesText(bytes)}`
+  return `${countText(topics.length, 'topic')}, ${countText(partitions.length, 'partition')}, ${bytesText(bytes)}`
 }
 
 function recoveryText({ clean, groupsReplayed, bytesReplayed, bytesQuarantined, durationMs }: RecoveryReport): string {
   const took = `${Math.round(durationMs)} ms`
   const aside = bytesQuarantined === 0 ? '' : `; ${bytesText(bytesQuarantined)} set aside in quarantine/`
   if (clean && groupsReplayed === 0) return `none needed, the last stop was clean (${took})${aside}`
-  return `${groupsReplayed} groups (${bytesText(bytesReplayed)}) replayed from the journal in ${took}${aside}`
+  if (groupsReplayed === 0) return `nothing to replay (${took})${aside}`
+  return `${countText(groupsReplayed, 'group')} (${bytesText(bytesReplayed)}) replayed from the journal in ${took}${aside}`
 }
 
 function problemLines({ problems }: RecoveryReport): string[] {

@@ -6,11 +6,9 @@
 
 import { Command, Option } from 'commander'
 import { checkListenAddress, parseListenAddress } from '../base/listen-address.ts'
-import { openBroker } from '../broker/open-broker.ts'
 import type { Broker } from '../broker/types.ts'
-import { nodePlatform } from '../platform/node.ts'
 import type { Clock } from '../platform/platform.ts'
-import { listen, type Server } from '../server/index.ts'
+import type { Server } from '../server/index.ts'
 import { exitCodes } from './failure.ts'
 import type { Io } from './io.ts'
 import { type LogLevel, lineLogger, logLevels } from './log-lines.ts'
@@ -60,6 +58,7 @@ async function serve(options: ServeOptions, io: Io): Promise<void> {
   checkListenAddress(address, { insecure: options.insecure === true })
   const advertised = options.advertise === undefined ? undefined : parseListenAddress(options.advertise)
   const { settings, strangers } = readSettings(io.env, options.set)
+  const { nodePlatform, openBroker, listen } = await engine()
   const platform = nodePlatform({ command: 'varve serve' })
   const logger = lineLogger(platform.clock, line => io.note(line), options.logLevel)
   io.onBug(error => {
@@ -92,6 +91,16 @@ async function serve(options: ServeOptions, io: Io): Promise<void> {
     throw error
   }
   if (broker.health().failure !== undefined) io.exitCode = exitCodes.error
+}
+
+/** Loaded when everything that can be checked without it was. */
+async function engine() {
+  const [{ nodePlatform }, { openBroker }, { listen }] = await Promise.all([
+    import('../platform/node.ts'),
+    import('../broker/open-broker.ts'),
+    import('../server/index.ts'),
+  ])
+  return { nodePlatform, openBroker, listen }
 }
 
 async function stop(server: Server, broker: Broker): Promise<void> {

@@ -1,17 +1,14 @@
 // What a command works on: a data directory, opened in this process.
 //   1  a command that only looks never makes a directory
 //   2  whatever happens, the directory is closed in order, so the next one finds it clean
-//   3  -b is understood and refused with the way that works: the client for it is not part of this version
+//   3  the engine is loaded when it is wanted: help and wrong options cost nothing
+//   4  -b is understood and refused with the way that works: the client for it is not part of this version
 // Called by every command with --dir, except serve.
 
 import { type Command, Option } from 'commander'
 import type { Settings } from '../base/config.ts'
-import { openBroker } from '../broker/open-broker.ts'
 import type { Broker } from '../broker/types.ts'
 import type { Log } from '../embedded/log.ts'
-import { open } from '../embedded/open.ts'
-import { isDataDirectory } from '../log/inspect-verify.ts'
-import { nodePlatform } from '../platform/node.ts'
 import { nearest } from './did-you-mean.ts'
 import { CommandError, exitCodes } from './failure.ts'
 import type { Io } from './io.ts'
@@ -46,7 +43,8 @@ export async function withBroker<T>(
   opening: Opening,
   use: (broker: Broker) => Promise<T>,
 ): Promise<T> {
-  const prepared = prepare(options, opening)
+  const prepared = await prepare(options, opening)
+  const { openBroker } = await import('../broker/open-broker.ts')
   const broker = await openBroker({ ...prepared, directory: options.dir })
   for (const { path, problem } of broker.recovery.problems) prepared.logger.warn('recovery', { path, problem })
   return closingAfter(broker, () => use(broker))
@@ -58,7 +56,8 @@ export async function withLog<T>(
   opening: Opening,
   use: (log: Log, settings: Settings) => Promise<T>,
 ): Promise<T> {
-  const { settings, ...prepared } = prepare(options, opening)
+  const { settings, ...prepared } = await prepare(options, opening)
+  const { open } = await import('../embedded/open.ts')
   const log = await open(options.dir, { ...prepared, settings: Object.fromEntries(settings.overrides()) })
   return closingAfter(log, () => use(log, settings))
 }
@@ -72,8 +71,10 @@ export function topicNotFound(topic: string, known: Iterable<string>): CommandEr
   )
 }
 
-function prepare({ dir, set, brokers }: TargetOptions, { io, command, make }: Opening) {
+async function prepare({ dir, set, brokers }: TargetOptions, { io, command, make }: Opening) {
   if (brokers !== undefined) throw overTheWire(brokers)
+  const { nodePlatform } = await import('../platform/node.ts')
+  const { isDataDirectory } = await import('../log/inspect-verify.ts')
   const platform = nodePlatform({ command })
   const logger = lineLogger(platform.clock, line => io.note(line), 'warn')
   const { settings, strangers } = readSettings(io.env, set)

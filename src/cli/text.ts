@@ -17,3 +17,8 @@ export function bytesText(bytes: number): string {
 export function timeText(ms: number): string {
   return ms >= 0 && ms <= 8.64e15 ? new Date(ms).toISOString() : String(ms)
 }
+
+/** 1 topic, 2 topics */
+export function countText(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}

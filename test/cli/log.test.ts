@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { verifyDirectory } from '../../src/log/inspect-verify.ts'
 import { nodePlatform } from '../../src/platform/node.ts'
-import { objects, start, temporaryDirectory, varve } from './varve.ts'
+import { objects, start, temporaryDirectory, until, varve } from './varve.ts'
 
 interface Verdict {
   kind: string
@@ -110,22 +110,19 @@ async function killedDirectory(count: number): Promise<string> {
   const producer = start(['produce', 'lines', '--dir', directory])
   producer.child.stdin?.write(numbered(count))
   await producer.said(/made topic/)
-  await until(() => {
-    const { batches, onlyInJournal } = verifyDirectory(nodePlatform().disk, directory).counts
-    return batches + onlyInJournal >= 2 // the topic's record, and the one batch that `count` short lines make
-  })
-  await sealed(directory)
+  // The topic's record, and the one batch that `count` short lines make.
+  await until(
+    () => verifyDirectory(nodePlatform().disk, directory).counts,
+    ({ batches, onlyInJournal }) => batches + onlyInJournal >= 2,
+  )
+  await sealed()
   producer.child.kill('SIGKILL')
   await producer.ended
   return directory
 }
 
 /** The journal's last group has a successor, so that damage in it cannot pass for a torn write. */
-const sealed = (_directory: string): Promise<void> => new Promise(resolve => setTimeout(resolve, 300))
-
-async function until(isTrue: () => boolean): Promise<void> {
-  while (!isTrue()) await new Promise(resolve => setTimeout(resolve, 50))
-}
+const sealed = (): Promise<void> => new Promise(resolve => setTimeout(resolve, 300))
 
 function flip(path: string, position: number): void {
   const bytes = fs.readFileSync(path)

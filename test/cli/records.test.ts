@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import fs from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { objects, start, temporaryDirectory, varve, varveProcess } from './varve.ts'
+import { verifyDirectory } from '../../src/log/inspect-verify.ts'
+import { nodePlatform } from '../../src/platform/node.ts'
+import { objects, start, temporaryDirectory, until, varve, varveProcess } from './varve.ts'
 
 describe.concurrent('varve produce and consume', () => {
   test('lines go in by stdin and come out as they were, byte for byte', async () => {
@@ -95,6 +97,23 @@ describe.concurrent('varve produce and consume', () => {
     const { child, ended } = start(['consume', 'many', '--dir', directory])
     child.stdout?.once('data', () => child.stdout?.destroy())
     expect(await ended).toMatchObject({ code: 0, err: '' })
+  })
+
+  test('^C ends a produce in order: what was read is durable and reported, 130, and the directory is clean', async () => {
+    const directory = temporaryDirectory()
+    const producer = start(['produce', 'lines', '--dir', directory])
+    await producer.said(/made topic/)
+    producer.child.stdin?.write('one\ntwo\nhalf a li')
+    const { onlyInJournal, batches } = await until(
+      () => verifyDirectory(nodePlatform().disk, directory).counts,
+      counts => counts.onlyInJournal + counts.batches >= 2,
+    )
+    expect(onlyInJournal + batches).toBe(2)
+    producer.child.kill('SIGINT')
+    const { code, out } = await producer.ended
+    expect(code).toBe(130)
+    expect(objects(out)).toEqual([{ topic: 'lines', partition: 0, records: 2, firstOffset: 0, lastOffset: 1 }])
+    expect(fs.existsSync(`${directory}/.kafka_cleanshutdown`)).toBe(true)
   })
 
   test('--follow goes on with what a producer in the same log adds, until ^C: 130, and the directory is clean', async () => {

@@ -51,6 +51,7 @@ describe.concurrent('varve topic', () => {
       [['topic', 'create', 'a', '-c', 'retention.ms=soon', ...at], 2],
       [['topic', 'create', 'a', '-p', '0', ...at], 2],
       [['topic', 'describe', 'nope', ...at], 3],
+      [['produce', 'orders', 'x', '-z', 'rar', ...at], 2],
       [['topic', 'list', '-b', '127.0.0.1:9092'], 2],
     ]
     for (const [args, code] of cases) {

@@ -40,7 +40,6 @@ describe.concurrent('varve', () => {
       ['topic', 'create'],
       ['consume', 'x', '-n', 'many'],
       ['consume', 'x', '-p', '1,,2'],
-      ['produce', 'x', 'y', '-z', 'rar'],
       ['produce', 'x', 'y', 'z'],
     ]
     for (const args of wrong) {

@@ -130,3 +130,12 @@ export async function serve(directory: string, ...args: string[]): Promise<Runni
 function cleanEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('VARVE_')))
 }
+
+/** What `look` sees once it is as wanted. */
+export async function until<T>(look: () => T, isWanted: (seen: T) => boolean): Promise<T> {
+  for (;;) {
+    const seen = look()
+    if (isWanted(seen)) return seen
+    await new Promise(resolve => setTimeout(resolve, 50))
+  }
+}

@@ -2,8 +2,7 @@
 
 import { Command } from 'commander'
 import { printable } from '../../base/names.ts'
-import { type InspectedRow, inspectPath, problemKind } from '../../log/inspect.ts'
-import { nodePlatform } from '../../platform/node.ts'
+import type { InspectedRow } from '../../log/inspect.ts'
 import { CommandError, exitCodes } from '../failure.ts'
 import { payloadFields } from '../formats.ts'
 import type { Io } from '../io.ts'
@@ -23,6 +22,8 @@ export function makeDump(io: Io): Command {
 }
 
 async function dump(paths: readonly string[], { records = false }: DumpOptions, io: Io): Promise<void> {
+  const { nodePlatform } = await import('../../platform/node.ts')
+  const { inspectPath, problemKind } = await import('../../log/inspect.ts')
   const { disk } = nodePlatform()
   const lineOf = io.isTerminal ? humanLine : objectLine
   let problems = 0

@@ -2,12 +2,11 @@
 
 import { Command } from 'commander'
 import { printable } from '../../base/names.ts'
-import { type Finding, isDataDirectory, type VerifyReport, verifyDirectory } from '../../log/inspect-verify.ts'
-import { nodePlatform } from '../../platform/node.ts'
+import type { Finding, VerifyReport } from '../../log/inspect-verify.ts'
 import { CommandError, exitCodes } from '../failure.ts'
 import type { Io } from '../io.ts'
 import { jsonLine } from '../table.ts'
-import { bytesText } from '../text.ts'
+import { bytesText, countText } from '../text.ts'
 
 export function makeVerify(io: Io): Command {
   return new Command('verify')
@@ -19,6 +18,8 @@ export function makeVerify(io: Io): Command {
 
 async function verify(given: string, io: Io): Promise<void> {
   const directory = given.replace(/(.)\/+$/, '$1')
+  const { nodePlatform } = await import('../../platform/node.ts')
+  const { isDataDirectory, verifyDirectory } = await import('../../log/inspect-verify.ts')
   const { disk } = nodePlatform()
   if (!isDataDirectory(disk, directory))
     throw new CommandError(`there is no data directory at ${directory}`, {
@@ -33,7 +34,7 @@ async function verify(given: string, io: Io): Promise<void> {
   const problems = report.findings.filter(({ severity }) => severity === 'problem')
   await io.print(io.isTerminal ? humanReport(report, problems.length, io) : objectLines(report, problems.length))
   if (problems.length > 0)
-    throw new CommandError(`${problems.length} ${problems.length === 1 ? 'problem' : 'problems'} in ${directory}`, {
+    throw new CommandError(`${countText(problems.length, 'problem')} in ${directory}`, {
       next: 'keep a copy of the directory before anything else; then restore what is named above from a backup',
     })
 }
@@ -43,7 +44,7 @@ function humanReport({ findings, counts, isClean }: VerifyReport, problems: numb
   const lines = findings.map(
     ({ severity, path, finding }) => `${mark[severity]}  ${printable(path)}: ${printable(finding, 1024)}`,
   )
-  const verdict = problems === 0 ? io.colors.green('OK') : io.colors.red(`${problems} problems`)
+  const verdict = problems === 0 ? io.colors.green('OK') : io.colors.red(countText(problems, 'problem'))
   const { partitions, segments, batches, records, bytes, indexEntries, journalGroups, onlyInJournal } = counts
   return `${[
     ...lines,
