@@ -68,6 +68,7 @@ export class Churn {
       topics: [{ name, numPartitions: 2, replicationFactor: 1 }],
       timeoutMs: 10_000,
     })
+    if (this.#ledger.isDeaf) return
     if (topics[0].errorCode !== 0) return this.#refused(`create ${name}`, topics[0].errorCode)
     life.state = 'there'
     this.created += 1
@@ -79,6 +80,7 @@ export class Churn {
       timeoutMs: 10_000,
       topicData: [{ name, topicId: zeroUuid, partitionData: [{ index: 1, records: builder.build() }] }],
     })
+    if (this.#ledger.isDeaf) return
     const { errorCode, baseOffset } = responses[0].partitionResponses[0]
     if (errorCode !== 0) return this.#refused(`produce to ${name}`, errorCode)
     if (baseOffset !== 0) this.#ledger.problem(`${name} is new and its first record got offset ${baseOffset}`)
@@ -88,6 +90,7 @@ export class Churn {
   async #delete(wire: Wire, name: string, life: Life): Promise<void> {
     life.state = 'unknown'
     const { responses } = await wire.ask(apis.deleteTopics, 4, { topicNames: [name], timeoutMs: 10_000 })
+    if (this.#ledger.isDeaf) return
     if (responses[0].errorCode !== 0) return this.#refused(`delete ${name}`, responses[0].errorCode)
     life.state = 'gone'
     this.deleted += 1

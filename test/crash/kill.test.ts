@@ -16,12 +16,15 @@ const termEvery = 4
 /** Every so often everything is read again, from the first offset. */
 const wholeEvery = 10
 
+/** From so many rounds on, kcat and Java produce as well. */
+const foreignFrom = 20
+
 const sleep = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
 
 test(`${rounds} rounds of kill -9 under load: nothing acknowledged is missing, repeated, moved or out of order`, {
   timeout: 60_000 + rounds * 10_000,
 }, async () => {
-  const stage = new Stage(freshDirectory('kill'), seed)
+  const stage = new Stage(freshDirectory('kill'), seed, { foreign: rounds >= foreignFrom })
   const { random, ledger } = stage
   const startedMs = performance.now()
   let kills = 0
@@ -68,6 +71,7 @@ async function finish(stage: Stage): Promise<void> {
   stage.startLoad()
   await sleep(100)
   await stage.stopLoad()
+  await stage.finishForeign()
   expect(stage.unackedBatches).toBe(0)
   await stage.verify({ everything: true })
   for (const partition of stage.ledger.partitions) partition.judgeEnd()

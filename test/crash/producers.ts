@@ -147,6 +147,7 @@ export class CrashProducer {
       return
     }
     const { responses } = await wire.ask(apis.produce, produceVersion, request)
+    if (ledger.isDeaf) return
     const { errorCode, errorMessage, baseOffset } = responses[0].partitionResponses[0]
     if (errorCode !== 0) {
       this.refusals.push(`${name} to ${topic}-${partition}: error ${errorCode} ${errorMessage ?? ''}`)

@@ -96,6 +96,7 @@ export class Follower {
 
   async #step(wire: Wire): Promise<void> {
     const fetched = await fetchOnce(wire, this.#positions, { maxWaitMs: 50 })
+    if (this.#ledger.isDeaf) return
     fetched.forEach((answer, i) => {
       this.#take(answer, this.#positions[i])
     })

@@ -5,6 +5,7 @@ import { SeededRandom } from '../../src/platform/seeded-random.ts'
 import { apis } from '../../src/protocol/messages/index.ts'
 import { BrokerProcess, freePort } from './broker-process.ts'
 import { Churn } from './churn.ts'
+import { type Foreign, foreignProducers } from './foreign.ts'
 import { Ledger } from './ledger.ts'
 import { CrashProducer, type ProducerOptions, type Target } from './producers.ts'
 import { Follower, readPartition } from './readers.ts'
@@ -25,6 +26,12 @@ const topics = [
   ['silt', 1, 1 << 30],
 ] as const
 
+export interface StageOptions {
+  readonly settings?: Readonly<Record<string, string>>
+  /** kcat and Java produce too, in topics of their own. */
+  readonly foreign?: boolean
+}
+
 export class Stage {
   readonly ledger = new Ledger()
   readonly random: SeededRandom
@@ -32,14 +39,19 @@ export class Stage {
   readonly producers: CrashProducer[] = []
   readonly followers: Follower[] = []
   readonly churn: Churn
+  /** Other people's clients, if they were asked for. */
+  readonly foreign: Foreign[]
   readonly startsMs: number[] = []
+  readonly #settings: Readonly<Record<string, string>>
   port = 0
   broker!: BrokerProcess
   #load: Promise<void>[] = []
   #lastEnds = new Map<string, number>()
 
-  constructor(directory: string, seed: number) {
+  constructor(directory: string, seed: number, options: StageOptions = {}) {
     this.directory = directory
+    this.#settings = { ...smallSettings, ...options.settings }
+    this.foreign = options.foreign ? foreignProducers(this.ledger) : []
     this.random = new SeededRandom(seed)
     this.churn = new Churn(this.ledger, this.random.fork())
     this.#cast()
@@ -65,7 +77,7 @@ export class Stage {
     await this.start()
     const wire = await Wire.connect(this.port)
     const { topics: made } = await wire.ask(apis.createTopics, 5, {
-      topics: topics.map(([name, numPartitions, bytes]) => ({
+      topics: [...topics, ...this.foreign.map(foreignRow)].map(([name, numPartitions, bytes]) => ({
         name,
         numPartitions,
         replicationFactor: 1,
@@ -75,10 +87,16 @@ export class Stage {
     })
     for (const { name, errorCode } of made) if (errorCode !== 0) throw new Error(`create ${name}: error ${errorCode}`)
     await wire.end()
+    for (const each of this.foreign) each.start(this.port)
+  }
+
+  /** While the broker lives: other people's clients get their last acknowledgements and end. */
+  async finishForeign(): Promise<void> {
+    await Promise.all(this.foreign.map(each => each.finish()))
   }
 
   spawn(): BrokerProcess {
-    return BrokerProcess.spawn({ directory: this.directory, port: this.port, settings: smallSettings })
+    return BrokerProcess.spawn({ directory: this.directory, port: this.port, settings: this.#settings })
   }
 
   async start(): Promise<void> {
@@ -138,6 +156,8 @@ export class Stage {
     ].join(' ')
   }
 }
+
+const foreignRow = ({ topic, partitions }: Foreign) => [topic, partitions, 524_288] as const
 
 function targetsOf(topic: string, partitions: number): Target[] {
   return Array.from({ length: partitions }, (_, partition) => ({ topic, partition }))
