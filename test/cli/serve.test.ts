@@ -63,6 +63,17 @@ describe.concurrent('varve serve', () => {
     await running.said(/kafka\s+0\.0\.0\.0:\d+/)
   })
 
+  test('a bug ends the process at once, with 1 and its stack on one line', async () => {
+    const bug = "process.once('SIGUSR2', () => { throw new Error('a bug\\nin two lines') })"
+    const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(bug)}` }
+    const running = start(['serve', '--dir', temporaryDirectory(), '--kafka', '127.0.0.1:0'], env)
+    await running.said(/stop\s+ctrl-c/)
+    running.child.kill('SIGUSR2')
+    const { code, err } = await running.ended
+    expect(code).toBe(1)
+    expect(err).toMatch(/^\S+ ERROR a bug: .* stack=.*in two lines.*$/m)
+  })
+
   test('settings: a flag goes before the environment, both are checked, a stranger is named', async () => {
     const directory = temporaryDirectory()
     const wrong = await varve(['serve', '--dir', directory, '--set', 'num.partition=3'])

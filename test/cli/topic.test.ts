@@ -40,6 +40,23 @@ describe.concurrent('varve topic', () => {
     })
   })
 
+  test('a table on a terminal', async () => {
+    const directory = temporaryDirectory()
+    await varve(['topic', 'create', 'orders', '-p', '3', '--dir', directory])
+    await varve(['produce', 'orders', 'x'.repeat(1000), '-p', '1', '--dir', directory])
+    const { out } = await varve(['topic', 'list', '--dir', directory], { isTerminal: true })
+    expect(out).toMatchInlineSnapshot(`
+      "TOPIC   PARTITIONS  OFFSETS    BYTES  DURABILITY  STATE
+      orders           3        1  1.0 KiB  fsync       ok
+      "
+    `)
+    const described = (await varve(['topic', 'describe', 'orders', '--dir', directory], { isTerminal: true })).out
+    expect(described).toMatch(/^PARTITION {2}START {2}END {2}EPOCH/m)
+    expect(described).toMatch(/^ +1 +0 +1 +0 +1.0 KiB +1 {2}fsync +ok$/m)
+    const consumed = (await varve(['consume', 'orders', '--dir', directory], { isTerminal: true })).out
+    expect(consumed).toMatch(/^PARTITION +OFFSET {2}TIME +KEY +VALUE\n +1 +0 {2}\d{4}-\S+Z {2}- +x{1000}\n$/)
+  })
+
   test('trouble has an exit code by kind and a next step', async () => {
     const at = ['--dir', temporaryDirectory()]
     await varve(['topic', 'create', 'orders', ...at])

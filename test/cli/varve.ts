@@ -29,6 +29,8 @@ export interface Outcome {
 }
 
 export interface RunOptions {
+  /** As on a terminal; as in a pipe by default. */
+  readonly isTerminal?: boolean
   readonly input?: string | Buffer
   readonly env?: Record<string, string>
 }
@@ -40,15 +42,18 @@ export function temporaryDirectory(): string {
   return directory
 }
 
-/** To its end, in this process, as if piped. */
-export async function varve(args: readonly string[], { input = '', env = {} }: RunOptions = {}): Promise<Outcome> {
+/** To its end, in this process. */
+export async function varve(
+  args: readonly string[],
+  { input = '', env = {}, isTerminal = false }: RunOptions = {},
+): Promise<Outcome> {
   const said = { out: [] as Buffer[], err: '' }
   const io: Io = {
     print: async text => void said.out.push(Buffer.from(text as string)),
     note: text => {
       said.err += `${text}\n`
     },
-    isTerminal: false,
+    isTerminal,
     isErrorTerminal: false,
     hasColors: false,
     colors: pico.createColors(false),
