@@ -11,6 +11,7 @@ import type { LogContext } from './context.ts'
 import { type FoundJournal, findJournal } from './journal-open.ts'
 import type { JournalEntry } from './journal-scan.ts'
 import {
+  deletedDirectoryName,
   journalFile,
   manifestFiles,
   offsetOfFileName,
@@ -96,6 +97,7 @@ export class DirectoryRecovery {
 
   #hasRecords(name: string): boolean {
     const directory = `${this.#root}/${name}`
+    if (this.#disk.stat(directory)?.isDirectory !== true) return false // our manifests' names are of that form
     const logs = this.#disk.list(directory).filter(file => offsetOfFileName(file, segmentSuffixes.log) !== undefined)
     return logs.some(file => (this.#disk.stat(`${directory}/${file}`)?.bytes ?? 0) > 0)
   }
@@ -188,7 +190,7 @@ export class DirectoryRecovery {
       if (parkedId !== undefined || parsePartitionDirectory(name) !== undefined) {
         const topicId = parkedId ?? topicIdOfDirectory(this.#disk, path)
         const isOver = (topicId !== undefined && isDeleted(topicId)) || !this.#hasRecords(name)
-        if (isOver) removals.push(path)
+        if (isOver) removals.push(topicId === undefined ? path : this.#park(name, topicId))
         else {
           this.#problem(name, 'no topic of this directory has it: set aside')
           this.#quarantine.move(path, name)
@@ -196,6 +198,16 @@ export class DirectoryRecovery {
       }
     }
     return removals
+  }
+
+  /** Under a name that says whose it was: when only a part of it is removed by a power cut, its metadata may be the first to go. */
+  #park(name: string, topicId: string): string {
+    const partition = parsePartitionDirectory(name)
+    if (partition === undefined) return `${this.#root}/${name}` // it has such a name
+    const parked = `${this.#root}/${deletedDirectoryName(partition.topic, partition.partition, topicId)}`
+    if (this.#disk.stat(parked) !== undefined) return `${this.#root}/${name}`
+    this.#disk.rename(`${this.#root}/${name}`, parked)
+    return parked
   }
 
   #problem(path: string, problem: string): void {

@@ -497,7 +497,7 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
     } catch (error) {
       if (!isDiskFull(error)) throw error
       this.#logger.warn('the disk is full: the journal keeps what the segments lack', { error: String(error) })
-      return
+      return eachAtOnce(this.#dirty.take().segments, segment => segment.sync()) // of topics that the journal does not have
     }
     const logs = [...this.#logs].filter(log => log.degraded === undefined)
     await eachAtOnce(logs, log => log.active.syncIndexes())

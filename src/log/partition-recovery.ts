@@ -75,6 +75,7 @@ class PartitionRecovery {
   readonly #log: DiskPartitionLog
   readonly #cuts: Cut[] = []
   #epochRaised = false
+  #isMade = false
 
   constructor(input: RecoveryInput) {
     this.#input = input
@@ -94,8 +95,9 @@ class PartitionRecovery {
     log.nextOffset = log.active.nextOffset
     log.durableTo(log.nextOffset, log.active.baseOffset, log.active.bytes)
     if (log.degraded === undefined) restoreProducers(log, this.#input.context.disk)
-    // A row in the manifest means that its checkpoint has synced this file; without one it may be in the page cache only.
-    const unsyncedFiles = this.#input.row === undefined ? [`${log.directory}/${partitionMetadataFile}`] : []
+    // A row in the manifest means that its checkpoint has synced this file, unless it was made just now.
+    const isSynced = this.#input.row !== undefined && !this.#isMade
+    const unsyncedFiles = isSynced ? [] : [`${log.directory}/${partitionMetadataFile}`]
     return { log, cuts: this.#cuts, epochRaised: this.#epochRaised, unsyncedFiles }
   }
 
@@ -107,6 +109,7 @@ class PartitionRecovery {
     if (isThere) this.#log.loadLeaderEpochs()
     else {
       makePartitionDirectory(context.disk, this.#log.directory, identity.topicId)
+      this.#isMade = true
       if (row !== undefined && row.nextOffset > row.logStartOffset)
         this.#degrade('the directory is missing', row.logStartOffset)
     }

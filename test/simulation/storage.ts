@@ -23,6 +23,8 @@ import { batchesOf, nextSequence, repeat } from './producers.ts'
 /** A fault of ours, put between the log and the world: planted.test.ts. */
 export interface Plant {
   wrap?(platform: Platform): Platform
+  /** Changes the code itself; the caller calls what it returns in the end. */
+  patch?(): () => void
 }
 
 export interface Outcome {
@@ -168,6 +170,7 @@ class World {
       else await this.sim.run(opening.catch(() => {}))
       if (started !== undefined) return this.#check(started)
       if (failure !== undefined) throw failure
+      this.#isCleanlyClosed = false
       this.#die()
     }
   }
