@@ -4,6 +4,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
+import { afterAll } from 'vitest'
 import { javaClassPath, javaFlags } from '../clients/java.ts'
 import * as needs from '../clients/needs.ts'
 import type { Ledger } from './ledger.ts'
@@ -23,6 +24,12 @@ export function foreignProducers(ledger: Ledger): Foreign[] {
   if (!needs.missing(needs.jars('java-newest'))) all.push(new JavaProducer(ledger))
   return all
 }
+
+/** None outlives the test file, whatever fails. */
+const living = new Set<ChildProcess>()
+afterAll(() => {
+  for (const child of living) child.kill('SIGKILL')
+})
 
 const patienceMs = '600000'
 
@@ -110,11 +117,10 @@ function endOf(child: ChildProcess, name: string): Promise<void> {
     stderr = (stderr + chunk).slice(-2_000)
   })
   child.stdin?.on('error', () => {})
-  const stop = (): boolean => child.kill('SIGKILL')
-  process.once('exit', stop)
+  living.add(child)
   const ended = new Promise<void>((resolve, reject) => {
     child.once('close', code => {
-      process.off('exit', stop)
+      living.delete(child)
       if (code === 0) resolve()
       else reject(new Error(`${name} ended with ${code}: ${stderr}`))
     })
