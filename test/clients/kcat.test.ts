@@ -83,6 +83,13 @@ describe.skipIf(isSkipped)('produce', () => {
     }
   })
 
+  test('a transactional producer is refused by name, for good', async () => {
+    const producing = kcat(['-P', '-t', 'transactional', '-X', 'transactional.id=one'], 'never')
+    await expect(producing).rejects.toThrow(
+      /TRANSACTIONAL_ID_AUTHORIZATION_FAILED|Transactional Id authorization failed/i,
+    )
+  })
+
   test('a partition by number, and one that is not there', async () => {
     await createTopic(broker.port, 'numbered', 3)
     await kcat(['-P', '-t', 'numbered', '-p', '2'], 'two')

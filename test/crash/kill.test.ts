@@ -6,6 +6,7 @@ import path from 'node:path'
 import { expect, test } from 'vitest'
 import { readRecords } from '../../src/records/read.ts'
 import { freshDirectory } from './broker-process.ts'
+import { varve } from './command.ts'
 import type { PartitionLedger } from './ledger.ts'
 import { Stage } from './stage.ts'
 
@@ -13,6 +14,8 @@ const rounds = Number(process.env['ROUNDS'] ?? 5)
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000)
 /** Every so often a stop by SIGTERM instead. */
 const termEvery = 4
+/** Every so often `varve log verify` looks at the directory as the kill left it. */
+const verifyEvery = 10
 /** Every so often everything is read again, from the first offset. */
 const wholeEvery = 10
 
@@ -43,6 +46,7 @@ test(`${rounds} rounds of kill -9 under load: nothing acknowledged is missing, r
       kills += 1
       await stage.broker.kill()
       await stage.loadEnded()
+      if (round % verifyEvery === 1) await verifyOffline(stage)
       kills += await killWhileStarting(stage)
       await stage.start()
     }
@@ -53,6 +57,11 @@ test(`${rounds} rounds of kill -9 under load: nothing acknowledged is missing, r
   await finish(stage)
   console.log(stage.report(`${kills} kills and ${terms} clean stops (SEED=${seed})`, performance.now() - startedMs))
 })
+
+async function verifyOffline(stage: Stage): Promise<void> {
+  const { code, stdout, stderr } = await varve(['log', 'verify', stage.directory])
+  expect(code, `${stdout}${stderr}`).toBe(0)
+}
 
 /** None, one or two starts that are killed on the way, mostly in the middle of recovery. */
 async function killWhileStarting(stage: Stage): Promise<number> {
@@ -76,6 +85,7 @@ async function finish(stage: Stage): Promise<void> {
   await stage.verify({ everything: true })
   for (const partition of stage.ledger.partitions) partition.judgeEnd()
   expect(await stage.broker.kill('SIGTERM'), stage.broker.log).toBe(0)
+  await verifyOffline(stage)
   for (const ledger of stage.ledger.partitions) {
     const directory = path.join(stage.directory, `${ledger.topic}-${ledger.partition}`)
     expect(readLogFiles(directory, ledger)).toBe(ledger.verifiedTo)
