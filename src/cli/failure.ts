@@ -34,9 +34,10 @@ export class CommandError extends Error {
 /** Prints it and returns the exit code. */
 export function reportFailure(error: unknown, io: Io): number {
   if (io.signal.aborted && error === io.signal.reason) return io.exitCode
-  const { message, next, exitCode } = describeFailure(error)
+  const { message, next, exitCode, stack } = describeFailure(error)
   const red = io.isErrorTerminal && io.hasColors ? io.colors.red : (text: string) => text
   io.note(`${red('error:')} ${printable(message, messageLengthMax)}`)
+  for (const line of stack ?? []) io.note(printable(line, messageLengthMax))
   io.note(`next: ${printable(next, messageLengthMax)}`)
   return exitCode
 }
@@ -45,6 +46,8 @@ export interface Failure {
   readonly message: string
   readonly next: string
   readonly exitCode: number
+  /** Of a bug. */
+  readonly stack?: readonly string[]
 }
 
 export function describeFailure(error: unknown): Failure {
@@ -57,16 +60,16 @@ export function describeFailure(error: unknown): Failure {
   const row = errno === undefined ? undefined : byErrno[errno]
   const message = error instanceof Error ? error.message : String(error)
   if (row !== undefined) return { message, ...row }
-  const next = error instanceof DiskError ? 'look at the disk (dmesg, df) and at the rights of that path' : reportBug
-  const isOurs = !(error instanceof DiskError) && error instanceof Error
-  return { message: isOurs ? `${message}\n${error.stack ?? ''}` : message, next, exitCode: exitCodes.error }
+  if (error instanceof DiskError)
+    return { message, next: 'look at the disk (dmesg, df) and at the rights of that path', exitCode: exitCodes.error }
+  const stack = error instanceof Error ? error.stack?.split('\n').slice(1) : undefined
+  return { message, stack, next: 'this is a bug in varve: report it with the lines above', exitCode: exitCodes.error }
 }
 
 const messageLengthMax = 4096
 const lookAtLog = "run 'varve log verify DIR' to see how the data is"
-const reportBug = 'this is a bug in varve: report it with the lines above'
 
-type Row = Omit<Failure, 'message'>
+type Row = Pick<Failure, 'next' | 'exitCode'>
 
 const byCode: { readonly [code in ErrorName]?: Row } = {
   UNKNOWN_TOPIC_OR_PARTITION: { next: "'varve topic list' shows what there is", exitCode: exitCodes.notFound },

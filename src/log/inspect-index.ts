@@ -18,6 +18,8 @@ export class IndexCheck {
   #offsetEntry = 0
   #timeEntry = 0
   #maxTimestamp = -1
+  /** Behind damage the largest timestamp is not known for certain. */
+  #isComplete = true
 
   constructor(context: VerifyContext, partition: string, baseOffset: number) {
     this.#context = context
@@ -35,7 +37,7 @@ export class IndexCheck {
   visit(position: number, lastOffset: number, maxTimestamp: number): void {
     this.#maxTimestamp = Math.max(this.#maxTimestamp, maxTimestamp)
     this.#visitOffsets(position, lastOffset - this.#baseOffset)
-    this.#visitTimes(lastOffset - this.#baseOffset)
+    if (this.#isComplete) this.#visitTimes(lastOffset - this.#baseOffset)
   }
 
   #visitOffsets(position: number, relativeOffset: number): void {
@@ -69,12 +71,19 @@ export class IndexCheck {
     while (this.#timeEntry < index.count && index.relativeOffset(this.#timeEntry) <= relativeOffset) this.#timeEntry++
   }
 
+  /** A batch that does not verify: what the indexes say about it is not looked at. */
+  passOver(position: number): void {
+    while (this.#offsetEntry < this.#offsets.count && this.#offsets.position(this.#offsetEntry) <= position)
+      this.#offsetEntry++
+    this.#isComplete = false
+  }
+
   /** The log has been walked to its end. */
   finish({ isCut }: { isCut: boolean }): void {
     const { isClean } = this.#context
     const beyond = [
       [this.#offsetPath, this.#offsets.count - this.#offsetEntry],
-      [this.#timePath, this.#times.count - this.#timeEntry],
+      [this.#timePath, this.#isComplete ? this.#times.count - this.#timeEntry : 0],
     ] as const
     for (const [path, count] of beyond) {
       if (count === 0) continue

@@ -89,11 +89,12 @@ function* groupRows(
   for (let i = 0; i < entryCount; i++) {
     const entry = readEntryHeader(head, groupHeaderBytes + i * entryHeaderBytes)
     yield entryRows(file, entry, journalPosition, records)
-    journalPosition += entry.bytes
+    if (!entry.isDirect) journalPosition += entry.bytes
   }
 }
 
 function entryRows(file: DiskFile, entry: EntryHeader, journalPosition: number, records: boolean): InspectedRow[] {
+  if (entry.isDirect) return [{ kind: 'entry', ...entry, topicId: uuidFromBytes(entry.topicId) }]
   const batch = Buffer.alloc(entry.bytes)
   const sound = file.read(batch, journalPosition) === entry.bytes && batchMatchesEntry(batch, entry)
   const row = { kind: 'entry', ...entry, topicId: uuidFromBytes(entry.topicId), journalPosition, sound }

@@ -35,17 +35,17 @@ export function* inspectLogFile(disk: Disk, path: string, options: InspectOption
     const to = file.bytes()
     for (let from = 0; from < to; ) {
       const rows: InspectedRow[] = []
-      let visited = from
       const end = walkBatches(file, { from, to, verify: true }, (buffer, at, position, bytes) => {
         rows.push(batchRow(buffer, at, position))
         if (options.records) rows.push(...recordRows(buffer.subarray(at, at + bytes)))
-        visited = position + bytes
         return rows.length >= rowsAtOnce
       })
-      if (end.problem === 'ok') from = Math.max(end.position, visited)
+      if (end.problem === 'ok') from = end.position
       else {
         rows.push({ kind: 'problem', position: end.position, problem: end.problem })
-        from = behindBadBatch(file, end.position, to, rows)
+        const next = behindBadBatch(file, end.position, to)
+        if (next !== undefined) rows.push(badBatchRow(file, end.position))
+        from = next ?? to
       }
       yield rows
     }
@@ -54,14 +54,21 @@ export function* inspectLogFile(disk: Disk, path: string, options: InspectOption
   }
 }
 
-/** Where the next batch begins if the length of a bad one can be believed; otherwise the end. */
-function behindBadBatch(file: DiskFile, position: number, to: number, rows: InspectedRow[]): number {
+/** Where the next batch begins if the length of a bad one can be believed: a sound one, or the end, follows there. */
+export function behindBadBatch(file: DiskFile, position: number, to: number): number | undefined {
   const header = Buffer.alloc(batchHeaderBytes)
-  if (file.read(header, position) < batchHeaderBytes) return to
+  if (file.read(header, position) < batchHeaderBytes) return undefined
   const bytes = batchBytesOf(header)
-  if (magicOf(header) !== batchMagic || bytes < batchHeaderBytes || position + bytes > to) return to
-  rows.push({ ...batchRow(header, 0, position), sound: false })
-  return position + bytes
+  const next = position + bytes
+  if (magicOf(header) !== batchMagic || bytes < batchHeaderBytes || next > to) return undefined
+  const { position: end } = walkBatches(file, { from: next, to, verify: true }, () => true)
+  return next === to || end > next ? next : undefined
+}
+
+function badBatchRow(file: DiskFile, position: number): InspectedRow {
+  const header = Buffer.alloc(batchHeaderBytes)
+  file.read(header, position)
+  return { ...batchRow(header, 0, position), sound: false }
 }
 
 function batchRow(buffer: Buffer, at: number, position: number): InspectedRow {

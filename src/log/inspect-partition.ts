@@ -7,6 +7,7 @@ import type { DiskFile } from '../platform/platform.ts'
 import { baseOffsetOf, maxTimestampOf, nextOffsetOf, recordCountOf } from '../records/batch.ts'
 import { walkBatches } from './batch-walk.ts'
 import { IndexCheck } from './inspect-index.ts'
+import { behindBadBatch } from './inspect-log-file.ts'
 import type { VerifyContext } from './inspect-verify.ts'
 import type { JournalEntry } from './journal-scan.ts'
 import { leaderEpochFile, offsetFileName, offsetOfFileName, producerWindowSuffix, segmentSuffixes } from './layout.ts'
@@ -70,11 +71,13 @@ function expectedSegments(row: PartitionRow | undefined, entries: readonly Journ
 
 // -------------------------------------------------------------------------------------------------------------- segments
 
-interface SegmentEnd {
-  /** Of the first byte that did not verify or did not follow; the file's end if all did. */
+/** What the walk over a segment's file found. */
+interface Walked {
+  /** Where it ended: the file's end, or bytes that lead no further. */
   position: number
   nextOffset: number
-  problem: string
+  /** Half-open. */
+  readonly damage: { readonly from: number; readonly to: number; readonly offset: number; readonly problem: string }[]
 }
 
 function verifySegment(context: VerifyContext, partition: string, expected: Expected): void {
@@ -83,7 +86,7 @@ function verifySegment(context: VerifyContext, partition: string, expected: Expe
   const stat = disk.stat(`${root}/${path}`)
   if (stat === undefined) {
     if (expected.durableBytes > 0) context.problem(path, 'it is missing')
-    else checkEntries(context, path, expected, expected.baseOffset, 0)
+    else checkEntries(context, path, expected, { position: 0, nextOffset: expected.baseOffset, damage: [] })
     return
   }
   if (stat.bytes < expected.durableBytes)
@@ -92,74 +95,91 @@ function verifySegment(context: VerifyContext, partition: string, expected: Expe
   const index = new IndexCheck(context, partition, expected.baseOffset)
   const file = disk.open(`${root}/${path}`, 'read')
   try {
-    const end = walkSegment(context, file, expected.baseOffset, index)
-    if (end.position < Math.min(expected.durableBytes, stat.bytes))
-      context.problem(path, `at byte ${end.position}, offset ${end.nextOffset}: ${end.problem}`)
-    const sureBytes = checkEntries(context, path, expected, end.nextOffset, end.position)
-    if (end.position >= sureBytes) index.finish({ isCut: stat.bytes > end.position })
-    judgeTail(context, path, { expected, end, fileBytes: stat.bytes, sureBytes })
+    const walked = walkSegment(context, file, expected.baseOffset, index)
+    for (const { from, offset, problem } of walked.damage)
+      if (from < expected.durableBytes) context.problem(path, `at byte ${from}, offset ${offset}: ${problem}`)
+    const sureBytes = checkEntries(context, path, expected, walked)
+    if (walked.position >= sureBytes) index.finish({ isCut: stat.bytes > walked.position })
+    judgeTail(context, path, { walked, fileBytes: stat.bytes, sureBytes })
   } finally {
     file.close()
   }
 }
 
-function walkSegment({ counts }: VerifyContext, file: DiskFile, baseOffset: number, index: IndexCheck): SegmentEnd {
-  const end: SegmentEnd = { position: 0, nextOffset: baseOffset, problem: 'ok' }
-  const { problem } = walkBatches(file, { from: 0, to: file.bytes(), verify: true }, (buffer, at, position, bytes) => {
-    if (baseOffsetOf(buffer, at) !== end.nextOffset) {
-      end.problem = `a batch of offset ${baseOffsetOf(buffer, at)} lies where ${end.nextOffset} belongs`
-      return true
-    }
-    end.nextOffset = nextOffsetOf(buffer, at)
-    end.position = position + bytes
-    index.visit(position, end.nextOffset - 1, maxTimestampOf(buffer, at))
-    counts.batches++
-    counts.records += recordCountOf(buffer, at)
-    counts.bytes += bytes
-    return false
-  })
-  if (problem !== 'ok') end.problem = problem
-  return end
+/** A bad batch is passed over by its own length if a sound one follows it there. */
+function walkSegment({ counts }: VerifyContext, file: DiskFile, baseOffset: number, index: IndexCheck): Walked {
+  const walked: Walked = { position: 0, nextOffset: baseOffset, damage: [] }
+  const to = file.bytes()
+  let isBehindDamage = false
+  for (;;) {
+    const { position, problem } = walkBatches(
+      file,
+      { from: walked.position, to, verify: true },
+      (buffer, at, from, bytes) => {
+        const offset = baseOffsetOf(buffer, at)
+        // Behind damage nobody knows which offset comes next; it only cannot be an earlier one.
+        if (isBehindDamage ? offset < walked.nextOffset : offset !== walked.nextOffset)
+          walked.damage.push({
+            from,
+            to: from + bytes,
+            offset: walked.nextOffset,
+            problem: `a batch of offset ${offset} is here`,
+          })
+        isBehindDamage = false
+        walked.nextOffset = nextOffsetOf(buffer, at)
+        walked.position = from + bytes
+        index.visit(from, walked.nextOffset - 1, maxTimestampOf(buffer, at))
+        counts.batches++
+        counts.records += recordCountOf(buffer, at)
+        counts.bytes += bytes
+      },
+    )
+    if (problem === 'ok') return walked
+    const next = behindBadBatch(file, position, to)
+    walked.damage.push({ from: position, to: next ?? to, offset: walked.nextOffset, problem })
+    if (next === undefined) return walked
+    index.passOver(position)
+    walked.position = next
+    isBehindDamage = true
+  }
 }
 
 /** Every entry is in the segment or sound in the journal, and they follow each other. Returns where they end. */
-function checkEntries(
-  context: VerifyContext,
-  path: string,
-  expected: Expected,
-  nextOffset: number,
-  verifiedBytes: number,
-): number {
+function checkEntries(context: VerifyContext, path: string, expected: Expected, walked: Walked): number {
+  const isInSegment = ({ position, bytes }: JournalEntry): boolean =>
+    position + bytes <= walked.position &&
+    !walked.damage.some(({ from, to }) => from < position + bytes && position < to)
   let end = expected.durableBytes
   let rewritten = 0
   for (const entry of expected.entries) {
     if (entry.position + entry.bytes <= expected.durableBytes) continue
-    const isInSegment = entry.position + entry.bytes <= verifiedBytes
-    if (!isInSegment && !entry.sound)
-      context.problem(path, `offset ${entry.baseOffset}: damaged in the journal, and not in the segment`)
-    if (entry.position > end && entry.position > verifiedBytes)
+    if (!isInSegment(entry)) {
+      if (entry.sound && !entry.isDirect) rewritten++
+      else context.problem(path, `offset ${entry.baseOffset}: damaged in the journal, and not in the segment`)
+    }
+    if (entry.position > end && entry.position > walked.position)
       context.problem(path, `acknowledged batches are missing before offset ${entry.baseOffset}`)
-    if (!isInSegment && entry.sound) rewritten++
     end = Math.max(end, entry.position + entry.bytes)
   }
   context.counts.onlyInJournal += rewritten
   if (rewritten > 0) context.note(path, `${rewritten} batches are only in the journal: a start writes them here`)
-  if (rewritten === 0 && expected.nextOffset !== undefined && verifiedBytes >= end && nextOffset < expected.nextOffset)
-    context.problem(path, `it ends at offset ${nextOffset}, and ${expected.nextOffset} comes next`)
+  const isWhole = rewritten === 0 && walked.damage.length === 0 && walked.position >= end
+  if (isWhole && expected.nextOffset !== undefined && walked.nextOffset < expected.nextOffset)
+    context.problem(path, `it ends at offset ${walked.nextOffset}, and ${expected.nextOffset} comes next`)
   return end
 }
 
 function judgeTail(
   context: VerifyContext,
   path: string,
-  facts: { expected: Expected; end: SegmentEnd; fileBytes: number; sureBytes: number },
+  { walked, fileBytes, sureBytes }: { walked: Walked; fileBytes: number; sureBytes: number },
 ): void {
-  const { end, fileBytes, sureBytes } = facts
   if (fileBytes <= sureBytes) return
   const behind = fileBytes - sureBytes
+  const bad = walked.damage.find(({ to }) => to > sureBytes)
   if (context.isClean) context.problem(path, `${behind} bytes behind its end, after a clean stop`)
-  else if (context.unknownLoss && end.position < fileBytes)
-    context.problem(path, `at byte ${end.position}: ${end.problem}; the journal lost groups that could tell more`)
+  else if (context.unknownLoss && bad !== undefined)
+    context.problem(path, `at byte ${bad.from}: ${bad.problem}; the journal lost groups that could tell more`)
   else
     context.note(
       path,

@@ -46,6 +46,14 @@ describe.concurrent('varve log', () => {
     expect(logs.length).toBeGreaterThan(1)
     const damages: [name: string, damage: () => void, finding: RegExp][] = [
       ['a flipped bit', () => flip(file(`${first}.log`), 3_000), /CRC does not match/],
+      [
+        'two flipped bits',
+        () =>
+          [3_000, 13_000].forEach(at => {
+            flip(file(`${first}.log`), at)
+          }),
+        /at byte 0, [\s\S]*at byte [1-9]\d+, /,
+      ],
       ['a cut file', () => fs.truncateSync(file(`${first}.log`), 100), /100 bytes of \d+ that were durable/],
       ['a missing file', () => fs.rmSync(file(logs[1])), /it is missing/],
       ['a wrong index', () => flip(file(`${first}.index`), 7), /where no batch begins/],
