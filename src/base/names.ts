@@ -43,13 +43,12 @@ export function partitionDirectoryName(topic: string, partition: number): string
 
 /** Control characters out, at most 256 characters: safe for a log line or a terminal. */
 export function printable(text: string, lengthMax = 256): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  const safe = text.replace(
-    /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g,
-    c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
+  const safe = text.replace(unprintable, c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
   return safe.length > lengthMax ? `${safe.slice(0, lengthMax)}…` : safe
 }
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+const unprintable = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g
 
 /** 16 bytes ↔ 22 characters of base64url, as Kafka prints its ids. */
 export const uuidToBytes = (id: string): Buffer => Buffer.from(id, 'base64url')
