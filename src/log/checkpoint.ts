@@ -37,6 +37,11 @@ export class Checkpointer {
     return this.#next
   }
 
+  /** Resolves when none runs. */
+  async idle(): Promise<void> {
+    while (this.#next !== undefined || this.#running !== undefined) await (this.#next ?? this.#running)?.catch(() => {})
+  }
+
   #start(): Promise<void> {
     this.#next = undefined
     const run = this.#work().finally(() => {

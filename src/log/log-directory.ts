@@ -32,6 +32,7 @@ import { deletedDirectoryName, deletedSuffix, leaderEpochFile, partitionMetadata
 import { confirmManifest, ManifestWriter, type PartitionRow } from './manifest.ts'
 import { makePartitionDirectory, nameOf, writeSmallFile } from './partition-directory.ts'
 import { DiskPartitionLog, type PartitionIdentity } from './partition-log.ts'
+import { confirmFile } from './sealed-file.ts'
 import { Segment } from './segment.ts'
 import { Tail } from './tail.ts'
 import type { LogDirectory, RecoveryReport } from './types.ts'
@@ -241,7 +242,7 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
       this.#orphanRows = orphanRows
       for (const log of this.#logs) for (const segment of log.allSegments) if (segment.isDirty) this.#dirty.add(segment)
       await eachAtOnce(this.#dirty.take().segments, segment => segment.sync())
-      for (const path of files) await syncFile(this.disk, path)
+      for (const path of files) await confirmFile(this.disk, path)
       for (const path of directories) await this.disk.syncDirectory(path)
       const journal = recovery.journal ?? (await this.#makeJournal(recovery)) // before anything says that there is one
       await removeCleanMark(this.disk, this.path)
@@ -477,6 +478,7 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
       await this.#space.stop()
       if (this.#journal !== undefined && this.failure === undefined) await this.#stopCleanly(this.#journal)
     } finally {
+      await this.#checkpointer.idle() // it uses the files that are closed below
       for (const timer of this.#timers) timer.cancel()
       await this.#journal?.close()
       this.#journalFile?.close()

@@ -7,7 +7,7 @@
 import { DiskError, KafkaError } from '../base/errors.ts'
 import type { Disk, DiskFile } from '../platform/platform.ts'
 import { manifestFiles } from './layout.ts'
-import { decodeSealed, encodeSealed, readWhole, type SealedKind } from './sealed-file.ts'
+import { confirmFile, decodeSealed, encodeSealed, readWhole, type SealedKind } from './sealed-file.ts'
 
 export interface SegmentRow {
   readonly baseOffset: number
@@ -61,14 +61,8 @@ export function readManifest(disk: Disk, directory: string): { manifest: Manifes
 export async function confirmManifest(disk: Disk, directory: string, generation: number): Promise<void> {
   const path = `${directory}/${manifestFiles[generation % 2]}`
   const bytes = readWhole(disk, path)
-  if (bytes === undefined || decode(decodeSealed(kind, bytes, path))?.generation !== generation) return
-  const file = disk.open(path, 'write')
-  try {
-    file.write([bytes], 0)
-    await file.sync()
-  } finally {
-    file.close()
-  }
+  if (bytes !== undefined && decode(decodeSealed(kind, bytes, path))?.generation === generation)
+    await confirmFile(disk, path)
 }
 
 export class ManifestWriter {

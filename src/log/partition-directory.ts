@@ -34,11 +34,17 @@ export function findPartitionDirectory(
   const deleted = `${root}/${deletedDirectoryName(identity.topic, identity.partition, identity.topicId)}`
   if (disk.stat(deleted) === undefined) return false
   disk.rename(deleted, directory)
+  // Its name said whose it is; a power cut may have left the name and not the metadata.
+  if (topicIdOfDirectory(disk, directory) !== identity.topicId) writeMetadata(disk, directory, identity.topicId)
   return true
 }
 
 export function makePartitionDirectory(disk: Disk, directory: string, topicId: string): void {
   disk.makeDirectory(directory)
+  writeMetadata(disk, directory, topicId)
+}
+
+function writeMetadata(disk: Disk, directory: string, topicId: string): void {
   writeSmallFile(disk, `${directory}/${partitionMetadataFile}`, Buffer.from(partitionMetadataText(topicId)))
 }
 

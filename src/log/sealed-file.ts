@@ -64,6 +64,22 @@ export function readWhole(disk: Disk, path: string): Buffer | undefined {
   }
 }
 
+/**
+ * Makes a small file durable as it reads now. Written again first: after a failed sync and a kill the page cache may have
+ * bytes that the disk lacks and that no sync would write.
+ */
+export async function confirmFile(disk: Disk, path: string): Promise<void> {
+  const bytes = readWhole(disk, path)
+  if (bytes === undefined) return
+  const file = disk.open(path, 'write')
+  try {
+    file.write([bytes], 0)
+    await file.sync()
+  } finally {
+    file.close()
+  }
+}
+
 /** Replaces a small file as a whole: temporary file, sync, rename, directory sync. A crash leaves the old or the new one. */
 export async function replaceFile(disk: Disk, directory: string, name: string, bytes: Buffer): Promise<void> {
   const temporary = `${directory}/${name}.tmp`

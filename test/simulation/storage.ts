@@ -126,6 +126,7 @@ class World {
       ['varve.disk.reserve.bytes', this.dice.chance(0.8) ? '0' : '100000'],
       ['varve.checkpoint.interval.ms', this.dice.pick(['10', '200', '30000'])],
       ['varve.memory.tail.bytes', this.dice.pick(['0', '5000', '8388608'])],
+      ['varve.journal.direct.bytes', this.dice.pick(['1', '200', '262144'])],
       ['segment.bytes', this.dice.pick(['1024', '4096', '100000'])],
       ['index.interval.bytes', this.dice.pick(['0', '300', '4096'])],
       ['segment.index.bytes', this.dice.pick(['48', '120', '10485760'])],
@@ -398,6 +399,7 @@ class World {
     if (target === undefined) return
     const producerId = 1000 + this.dice.below(2)
     this.#append(target, this.#recordCount(), this.dice.below(60), producerId)
+    if (this.dice.chance(0.2)) this.repeat() // before the first one is durable
   }
 
   repeat(): void {
