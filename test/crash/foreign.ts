@@ -1,5 +1,6 @@
-// Other people's idempotent producers in the kill test: librdkafka (kcat) and Java, each one process that lives through all
-// rounds and repeats by itself what was not acknowledged. Whatever they were given is in the log exactly once, in order.
+// Other people's clients in the kill test: librdkafka (kcat) and Java as idempotent producers, each one process that lives
+// through all rounds and repeats by itself what was not acknowledged; and a kcat that reads what the other one writes, as it
+// comes. Whatever the producers were given is in the log exactly once, in order, and the reader sees each record once.
 // Called by stage.ts.
 
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -32,6 +33,8 @@ afterAll(() => {
 })
 
 const patienceMs = '600000'
+const followedMsMax = 30_000
+const sleep = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
 
 class KcatProducer implements Foreign {
   readonly topic = 'foreign-kcat'
@@ -40,6 +43,8 @@ class KcatProducer implements Foreign {
   #child!: ChildProcess
   #ended!: Promise<void>
   #timer: NodeJS.Timeout | undefined
+  #follower!: ChildProcess
+  #nextOffset = 0
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger
@@ -53,6 +58,7 @@ class KcatProducer implements Foreign {
     })
     this.#ended = endOf(this.#child, 'kcat')
     const partition = this.#ledger.partition(this.topic, 0)
+    this.#follow(port)
     this.#timer = setInterval(() => {
       const first = partition.send('kcat', 'foreign', 10)
       for (let i = 0; i < 10; i++) this.#child.stdin?.write(`kcat:${first + i}\n`)
@@ -63,6 +69,41 @@ class KcatProducer implements Foreign {
     clearInterval(this.#timer)
     this.#child.stdin?.end()
     await this.#ended
+    const sent = this.#ledger.partition(this.topic, 0).send('kcat', 'foreign', 0)
+    for (let waitedMs = 0; this.#nextOffset < sent && waitedMs < followedMsMax; waitedMs += 50) await sleep(50)
+    if (this.#nextOffset !== sent) this.#ledger.problem(`kcat followed ${this.#nextOffset} of ${sent} records`)
+    this.#follower.kill('SIGKILL')
+  }
+
+  /** Consumers may be handed nothing twice and nothing late: offsets come one after the other, through all restarts. */
+  #follow(port: number): void {
+    const args = [
+      '-C',
+      '-E',
+      '-q',
+      '-u',
+      '-b',
+      `127.0.0.1:${port}`,
+      '-t',
+      this.topic,
+      '-p',
+      '0',
+      '-o',
+      'beginning',
+      '-f',
+      '%o %s\n',
+    ]
+    this.#follower = spawn('kcat', [...args, '-X', 'reconnect.backoff.max.ms=200'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    void endOf(this.#follower, 'kcat').catch(() => {})
+    const ledger = this.#ledger.partition(this.topic, 0)
+    createInterface({ input: this.#follower.stdout! }).on('line', line => {
+      const [offset, value] = line.split(' ')
+      if (Number(offset) !== this.#nextOffset) this.#ledger.problem(`kcat at ${this.#nextOffset} was handed ${offset}`)
+      ledger.saw(Number(offset), value)
+      this.#nextOffset = Number(offset) + 1
+    })
   }
 }
 

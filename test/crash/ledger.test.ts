@@ -34,6 +34,14 @@ test('an acknowledged record that is missing, or somewhere else, is found', () =
   expect(judged(['a:0', 'b:0', 'a:1'], ack(1, 1, 1))).toEqual(['t-0: acknowledged a:1 at offset 1, where there is b:0'])
 })
 
+test('an acknowledged record that a follower saw, and that is gone after a crash, is found', () => {
+  const before = (partition: PartitionLedger): void => {
+    partition.saw(1, recordText('a', 1))
+    ack(0, 2, 0)(partition)
+  }
+  expect(judged(['a:0'], before)).toEqual(['t-0: acknowledged a:1 at offset 1, where there is nothing'])
+})
+
 test('a repeat, a step back and a gap of an exact producer are found', () => {
   expect(judged(['a:0', 'a:0'], nothing)).toEqual(['t-0: offset 1 repeats or goes back: a:0 after 0'])
   expect(judged(['a:0', 'a:2', 'a:1'], nothing)).toHaveLength(2)

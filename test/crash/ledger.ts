@@ -115,11 +115,12 @@ export class PartitionLedger {
     this.#content[offset] = id
   }
 
-  /** After a reading up to the high watermark: nothing may be missing, repeated or out of order. */
+  /** After a reading up to the high watermark, each offset once: nothing may be missing, repeated or out of order. */
   judge(highWatermark: number): void {
     if (highWatermark < this.#highWatermark)
       this.#problem(`the high watermark went back from ${this.#highWatermark} to ${highWatermark}`)
     this.#highWatermark = highWatermark
+    this.verifiedTo = Math.min(this.verifiedTo, highWatermark)
     for (; this.verifiedTo < highWatermark; this.verifiedTo++) this.#judgeOne(this.verifiedTo)
     const pending = this.#pending
     this.#pending = pending.filter(batch => this.#isStillToCome(batch, highWatermark))
@@ -133,9 +134,11 @@ export class PartitionLedger {
 
   #judgeAcked({ producer, first, count, baseOffset }: AckedBatch): void {
     for (let i = 0; i < count; i++) {
-      const found = this.#content[baseOffset + i] ?? 'nothing'
+      const offset = baseOffset + i
+      // What followers saw before a crash is in the content too: below the high watermark it was just read again.
+      const found = (offset < this.verifiedTo ? this.#content[offset] : undefined) ?? 'nothing'
       if (found === `${producer}:${first + i}`) continue
-      return this.#problem(`acknowledged ${producer}:${first + i} at offset ${baseOffset + i}, where there is ${found}`)
+      return this.#problem(`acknowledged ${producer}:${first + i} at offset ${offset}, where there is ${found}`)
     }
   }
 

@@ -57,8 +57,12 @@ export async function readPartition(wire: Wire, ledger: PartitionLedger, from: n
   for (;;) {
     const [{ errorCode, highWatermark, records }] = await fetchOnce(wire, [{ topic, partition, offset }])
     if (errorCode !== 0) throw new Error(`fetch of ${topic}-${partition} at ${offset}: error ${errorCode}`)
-    for (const record of records) ledger.saw(record.offset, record.value)
-    offset = (records.at(-1)?.offset ?? offset - 1) + 1
+    for (const record of records) {
+      if (record.offset !== offset)
+        throw new Error(`${topic}-${partition} has ${record.offset} where ${offset} was due`)
+      ledger.saw(record.offset, record.value)
+      offset += 1
+    }
     if (offset < highWatermark) continue
     ledger.judge(highWatermark)
     return highWatermark
