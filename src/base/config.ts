@@ -17,6 +17,10 @@ export interface Setting {
   readonly values?: readonly string[]
   /** topic settings: the broker-wide name */
   readonly broker?: string
+  /** A comma separates the parts of a value: parts can be added and taken out. */
+  readonly isList?: true
+  /** broker settings: may change while the broker runs. Topic settings and their broker-wide defaults always may. */
+  readonly atRuntime?: true
   readonly doc: string
 }
 
@@ -32,6 +36,7 @@ export const settings = {
     scope: 'topic',
     type: 'enum',
     values: ['delete', 'compact', 'compact,delete', 'delete,compact'],
+    isList: true,
     default: 'delete',
     broker: 'log.cleanup.policy',
     doc: 'What happens to old segments. "compact" keeps the latest record of each key; compaction itself is not there yet, so such a topic keeps everything.',
@@ -146,6 +151,7 @@ export const settings = {
     scope: 'broker',
     type: 'boolean',
     default: 'true',
+    atRuntime: true,
     doc: 'A Metadata request for a topic that is not there creates it.',
   },
   'num.partitions': {
@@ -154,6 +160,7 @@ export const settings = {
     min: 1,
     max: 100_000,
     default: '1',
+    atRuntime: true,
     doc: 'Partitions of a topic that is created without a number.',
   },
   'log.retention.check.interval.ms': {
@@ -168,6 +175,7 @@ export const settings = {
     type: 'long',
     min: 1,
     default: String(day),
+    atRuntime: true,
     doc: 'A producer that has not written to a partition for this long is forgotten there.',
   },
   'socket.request.max.bytes': {
@@ -183,6 +191,7 @@ export const settings = {
     type: 'long',
     min: -1,
     default: '600000',
+    atRuntime: true,
     doc: 'A connection without a request for this long is closed.',
   },
   'max.connections': {
@@ -190,6 +199,7 @@ export const settings = {
     type: 'int',
     min: 1,
     default: '10000',
+    atRuntime: true,
     doc: 'Connections at once; one more is closed at once.',
   },
   'fetch.max.bytes': {
@@ -197,7 +207,16 @@ export const settings = {
     type: 'int',
     min: 1024,
     default: String(55 << 20),
+    atRuntime: true,
     doc: 'Most bytes one fetch returns, whatever the client asks for (the first batch is always whole).',
+  },
+  'max.incremental.fetch.session.cache.slots': {
+    scope: 'broker',
+    type: 'int',
+    min: 0,
+    max: 1_000_000,
+    default: '1000',
+    doc: 'Fetch sessions kept at once; a client without one names all its partitions in every fetch.',
   },
   'varve.memory.connection.bytes': {
     scope: 'broker',
@@ -236,6 +255,13 @@ export const settings = {
     default: String(256 << 20),
     doc: 'Size up to which the commit journal grows under load.',
   },
+  'varve.journal.direct.bytes': {
+    scope: 'broker',
+    type: 'int',
+    min: 1,
+    default: String(256 << 10),
+    doc: 'Batches from this size on are synced in their segment, and the commit journal carries their checksum only.',
+  },
   'varve.checkpoint.interval.ms': {
     scope: 'broker',
     type: 'long',
@@ -255,6 +281,7 @@ export const settings = {
     type: 'int',
     min: 1,
     default: '100000',
+    atRuntime: true,
     doc: 'Partitions of all topics together; a topic that would need more is refused.',
   },
 } as const satisfies Record<string, Setting>
@@ -290,27 +317,37 @@ export function checkSetting(name: SettingName, value: string): string {
   return text
 }
 
+/**
+ * Who set a value: the topic's own; the broker's, changed at run time for this node or for all; the broker's settings as it
+ * was started; or nobody.
+ */
+export type SettingSource = 'topic' | 'runtime' | 'runtime-default' | 'broker' | 'default'
+
 /** Values by name, with the table's defaults below them: topic overrides over broker settings over the table. */
 export class Settings {
-  readonly #values: ReadonlyMap<string, string>
+  #values: ReadonlyMap<string, string>
   readonly #below: Settings | undefined
+  readonly #source: SettingSource
 
-  constructor(values: Iterable<readonly [string, string]> = [], below?: Settings) {
-    const checked = new Map<string, string>()
-    for (const [name, value] of values) {
-      const known = Object.hasOwn(settings, name)
-        ? (name as SettingName)
-        : topicSettingNames.find(topic => settings[topic].broker === name)
-      if (known === undefined) throw new KafkaError('INVALID_CONFIG', { message: `there is no setting "${name}"` })
-      checked.set(known, checkSetting(known, value))
-    }
-    this.#values = checked
+  /** `source`: whose values these are; a topic's if there is something below. */
+  constructor(
+    values: Iterable<readonly [string, string]> = [],
+    below?: Settings,
+    source: SettingSource = below === undefined ? 'broker' : 'topic',
+  ) {
+    this.#values = checkAll(values)
     this.#below = below
+    this.#source = source
   }
 
   /** What was set here, without what lies below. */
   overrides(): ReadonlyMap<string, string> {
     return this.#values
+  }
+
+  /** Other values in this place, seen at once by all that lie above. Throws INVALID_CONFIG with nothing changed. */
+  replace(values: Iterable<readonly [string, string]>): void {
+    this.#values = checkAll(values)
   }
 
   string(name: SettingName): string {
@@ -325,4 +362,36 @@ export class Settings {
   boolean(name: SettingName): boolean {
     return this.string(name) === 'true'
   }
+
+  /** Every value that was set for it, the one in force first; the table's default is last. */
+  valuesOf(name: SettingName): { source: SettingSource; value: string }[] {
+    const below = this.#below?.valuesOf(name) ?? [{ source: 'default' as const, value: settings[name].default }]
+    const own = this.#values.get(name)
+    return own === undefined ? below : [{ source: this.#source, value: own }, ...below]
+  }
+}
+
+/** The table's name for a broker-wide one: log.retention.ms → retention.ms. Undefined: there is no such setting. */
+export function settingOfBrokerName(name: string): SettingName | undefined {
+  const topic = topicSettingNames.find(each => settings[each].broker === name)
+  if (topic !== undefined) return topic
+  return Object.hasOwn(settings, name) && settings[name as SettingName].scope === 'broker'
+    ? (name as SettingName)
+    : undefined
+}
+
+/** The other way around. */
+export function brokerNameOf(name: SettingName): string {
+  const setting: Setting = settings[name]
+  return setting.broker ?? name
+}
+
+function checkAll(values: Iterable<readonly [string, string]>): Map<string, string> {
+  const checked = new Map<string, string>()
+  for (const [name, value] of values) {
+    const known = Object.hasOwn(settings, name) ? (name as SettingName) : settingOfBrokerName(name)
+    if (known === undefined) throw new KafkaError('INVALID_CONFIG', { message: `there is no setting "${name}"` })
+    checked.set(known, checkSetting(known, value))
+  }
+  return checked
 }

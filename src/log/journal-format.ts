@@ -143,9 +143,18 @@ export interface EntryHeader {
   readonly baseOffset: number
   readonly leaderEpoch: number
   readonly crc: number
+  /** Its bytes are in the segment alone. */
+  readonly isDirect: boolean
 }
 
-const entryKindBatch = 1
+export function markDirect(head: Buffer, at: number): void {
+  head.writeUInt32BE(kindDirect, at + 20)
+}
+
+/** The batch's bytes follow in the group. */
+const kindJournaled = 1
+/** The batch was synced in its segment before the group was written; the group carries its checksum only. */
+const kindDirect = 2
 
 export function writeEntryHeader(
   head: Buffer,
@@ -157,7 +166,7 @@ export function writeEntryHeader(
 ): void {
   topicIdBytes.copy(head, at, 0, 16)
   head.writeInt32BE(partition, at + 16)
-  head.writeUInt32BE(entryKindBatch, at + 20)
+  head.writeUInt32BE(kindJournaled, at + 20)
   head.writeUInt32BE(Math.floor(segmentBase / 0x1_0000_0000), at + 24)
   head.writeUInt32BE(segmentBase % 0x1_0000_0000, at + 28)
   head.writeUInt32BE(position, at + 32)
@@ -168,9 +177,11 @@ export function writeEntryHeader(
 }
 
 export function readEntryHeader(head: Buffer, at: number): EntryHeader {
-  if (head.readUInt32BE(at + 20) !== entryKindBatch)
-    throw new DiskError('unknown kind of journal entry', { path: 'journal' })
+  const kind = head.readUInt32BE(at + 20)
+  if (kind !== kindJournaled && kind !== kindDirect)
+    throw new DiskError(`unknown kind of journal entry: ${kind}`, { path: 'journal' })
   return {
+    isDirect: kind === kindDirect,
     topicId: head.subarray(at, at + 16),
     partition: head.readInt32BE(at + 16),
     segmentBase: head.readUInt32BE(at + 24) * 0x1_0000_0000 + head.readUInt32BE(at + 28),

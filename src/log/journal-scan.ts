@@ -18,7 +18,6 @@ import {
   type EntryHeader,
   entryHeaderBytes,
   type GroupHeader,
-  groupBytesMax,
   groupHeaderBytes,
   groupHeadIsSound,
   type JournalHeader,
@@ -33,7 +32,7 @@ export interface JournalEntry extends Omit<EntryHeader, 'topicId'> {
   readonly topicId: string
   /** Where the batch lies in the journal's file. */
   readonly journalPosition: number
-  /** False: the batch's bytes in the journal are damaged; its segment may still have them. */
+  /** False: the batch's bytes in the journal are damaged; its segment may still have them. A direct one has none here. */
   readonly sound: boolean
 }
 
@@ -126,6 +125,7 @@ class RingReader {
   readonly #header: JournalHeader
   readonly #ringEnd: number
   readonly #page = Buffer.alloc(groupHeaderBytes)
+  #batch = Buffer.allocUnsafe(0)
 
   constructor(file: DiskFile, header: JournalHeader) {
     this.#file = file
@@ -168,18 +168,19 @@ class RingReader {
   #entries(head: Buffer, header: GroupHeader, batchesAt: number): JournalEntry[] {
     const entries: JournalEntry[] = []
     let journalPosition = batchesAt
-    let batch = Buffer.allocUnsafe(0)
     for (let i = 0; i < header.entryCount; i++) {
       const entry = readEntryHeader(head, groupHeaderBytes + i * entryHeaderBytes)
-      if (batch.length < entry.bytes)
-        batch = Buffer.allocUnsafe(
-          Math.min(Math.max(entry.bytes, 65_536), this.#header.ringBytes, 2 * groupBytesMax + entry.bytes),
-        )
-      const bytes = batch.subarray(0, entry.bytes)
-      const sound = this.#file.read(bytes, journalPosition) === entry.bytes && batchMatchesEntry(bytes, entry)
+      const sound = entry.isDirect || this.#isWhole(entry, journalPosition)
       entries.push({ ...entry, topicId: uuidFromBytes(entry.topicId), journalPosition, sound })
-      journalPosition += entry.bytes
+      if (!entry.isDirect) journalPosition += entry.bytes
     }
     return entries
+  }
+
+  #isWhole(entry: EntryHeader, journalPosition: number): boolean {
+    if (journalPosition + entry.bytes > this.#ringEnd) return false
+    if (this.#batch.length < entry.bytes) this.#batch = Buffer.allocUnsafe(Math.max(entry.bytes, 65_536))
+    const bytes = this.#batch.subarray(0, entry.bytes)
+    return this.#file.read(bytes, journalPosition) === entry.bytes && batchMatchesEntry(bytes, entry)
   }
 }

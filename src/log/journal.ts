@@ -2,8 +2,9 @@
 //   1  what arrives while a sync is in flight forms the next group; a group is written only after its predecessor is durable
 //   2  a group's waiters are answered, and high watermarks move, only after the fdatasync that was issued after its write
 //   3  head never overtakes tail: space is reused only after release(), which makes the new tail durable first
-//   4  after a failed write or sync nothing is ever written or synced again
-//   5  an idle journal is sealed with an empty group, so rot in the last acknowledged group cannot pass for a torn one
+//   4  a large batch may be synced in its segment instead; the group that names it is written after that sync
+//   5  after a failed write or sync nothing is ever written or synced again
+//   6  an idle journal is sealed with an empty group, so rot in the last acknowledged group cannot pass for a torn one
 // add() is called by partition-log.ts in the same synchronous stretch as the segment write; capture() and release() by
 // checkpoint.ts; the constructor by journal-open.ts. Bytes: journal-format.ts.
 
@@ -17,6 +18,7 @@ import {
   groupEntriesMax,
   groupHeaderBytes,
   type JournalHeader,
+  markDirect,
   padToPage,
   pageBytes,
   ringStart,
@@ -28,6 +30,11 @@ import {
 export interface JournalTarget {
   readonly topicIdBytes: Buffer
   readonly partition: number
+  /**
+   * Writes what was appended into the segment and syncs it. False if that cannot be relied on (the disk is full, the
+   * segment's name is not durable yet, the topic is gone): then the batches go into the ring. Rejects if the sync failed.
+   */
+  syncSegment(segmentBase: number): Promise<boolean>
   /** A sync is under way and this thread has nothing to do: a good moment to write what has piled up into the segment. */
   whileSyncing(): void
   /** The log is durable up to `nextOffset`, which is `endPosition` in the segment at `segmentBase`. */
@@ -47,6 +54,8 @@ export interface JournalOptions {
   header: JournalHeader
   /** The ring may grow to this size. */
   ringBytesMax: number
+  /** Batches from this size on are synced in their segment, and the ring carries their checksums only. */
+  directBytes: number
   /** More than half of the ring is in use, or an append waits for space: take a checkpoint. */
   onPressure: () => void
   onFailure: (error: Error) => void
@@ -55,7 +64,9 @@ export interface JournalOptions {
 const sealAfterMs = 50
 /** Up to this size a write into the page cache costs less on this thread than a trip through the pool (bench/README.md). */
 const inlineWriteBytesMax = 1 << 20
+const directPlacesMax = 4
 const zeros = Buffer.alloc(pageBytes)
+const nothing = Buffer.alloc(0)
 
 export class Journal {
   readonly #file: DiskFile
@@ -63,6 +74,7 @@ export class Journal {
   readonly #onPressure: () => void
   readonly #onFailure: (error: Error) => void
   readonly #ringBytesMax: number
+  readonly #directBytes: number
   #header: JournalHeader
   #head: number
   #sequence: number
@@ -79,11 +91,12 @@ export class Journal {
   /** Plain counters, for metrics and tests. */
   readonly counters = { groups: 0, entries: 0, bytes: 0, syncs: 0, waits: 0 }
 
-  constructor({ file, clock, header, ringBytesMax, onPressure, onFailure }: JournalOptions) {
+  constructor({ file, clock, header, ringBytesMax, directBytes, onPressure, onFailure }: JournalOptions) {
     this.#file = file
     this.#clock = clock
     this.#header = header
     this.#ringBytesMax = ringBytesMax
+    this.#directBytes = directBytes
     this.#onPressure = onPressure
     this.#onFailure = onFailure
     this.#head = header.tailPosition
@@ -189,12 +202,14 @@ export class Journal {
   async #land(group: Group, position: number): Promise<void> {
     this.#lastLanded = group.landed
     this.#inFlight = { position, sequence: this.#sequence, previousChecksum: this.#previousChecksum }
-    const buffers = group.seal(this.#header.salt, this.#sequence, this.#previousChecksum)
-    const bytes = group.bytesOnDisk
-    this.#head = position + bytes
-    this.#sequence += 1
-    this.#previousChecksum = group.checksum
+    let bytes = 0
     try {
+      if (group.largestBytes >= this.#directBytes) await this.#syncLarge(group)
+      const buffers = group.seal(this.#header.salt, this.#sequence, this.#previousChecksum)
+      bytes = group.bytesOnDisk
+      this.#head = position + bytes
+      this.#sequence += 1
+      this.#previousChecksum = group.checksum
       if (bytes <= inlineWriteBytesMax) this.#file.write(buffers, position)
       else await this.#file.writeLater(buffers, position)
       const synced = this.#file.sync()
@@ -219,6 +234,20 @@ export class Journal {
     if (group.entryCount === 0) this.#sealedSequence = this.#sequence
     group.settle()
     if (this.#usedBytes() * 2 > this.#header.ringBytes) this.#onPressure()
+  }
+
+  /**
+   * Large batches are not written twice: their segments are synced first, then the group carries their checksums. Above a
+   * few segments the ring's one sync is cheaper again (bench/README.md).
+   */
+  async #syncLarge(group: Group): Promise<void> {
+    const places = group.placesOfLarge(this.#directBytes)
+    if (places.length > directPlacesMax) return
+    await Promise.all(
+      places.map(async ({ target, segmentBase }) => {
+        if (await target.syncSegment(segmentBase)) group.makeDirect(target, segmentBase, this.#directBytes)
+      }),
+    )
   }
 
   #placeFor(bytes: number): number | undefined {
@@ -310,6 +339,7 @@ class Group {
   /** Three numbers for each entry: nextOffset, segmentBase, endPosition. */
   readonly #ends: number[] = []
   #batchBytes = 0
+  largestBytes = 0
   checksum = 0
   readonly landed: Promise<void>
   #resolve!: () => void
@@ -346,8 +376,35 @@ class Group {
     writeEntryHeader(this.#head, at, target, segmentBase, position, batch)
     this.#batches.push(batch)
     this.#batchBytes += batch.length
+    if (batch.length > this.largestBytes) this.largestBytes = batch.length
     this.targets.push(target)
     this.#ends.push(nextOffset, segmentBase, position + batch.length)
+  }
+
+  /** The segments that large batches of this group are in. */
+  placesOfLarge(directBytes: number): { target: JournalTarget; segmentBase: number }[] {
+    const places: { target: JournalTarget; segmentBase: number }[] = []
+    this.#eachLarge(directBytes, (target, segmentBase) => {
+      if (!places.some(place => place.target === target && place.segmentBase === segmentBase))
+        places.push({ target, segmentBase })
+    })
+    return places
+  }
+
+  /** The segment has them durably: the group need not carry them. */
+  makeDirect(target: JournalTarget, segmentBase: number, directBytes: number): void {
+    this.#eachLarge(directBytes, (itsTarget, itsBase, i) => {
+      if (itsTarget !== target || itsBase !== segmentBase) return
+      this.#batchBytes -= (this.#batches[i] as Buffer).length
+      this.#batches[i] = nothing
+      markDirect(this.#head, groupHeaderBytes + i * entryHeaderBytes)
+    })
+  }
+
+  #eachLarge(directBytes: number, visit: (target: JournalTarget, segmentBase: number, i: number) => void): void {
+    for (let i = 0; i < this.#batches.length; i++)
+      if ((this.#batches[i] as Buffer).length >= directBytes)
+        visit(this.targets[i] as JournalTarget, this.#ends[3 * i + 1] as number, i)
   }
 
   seal(salt: Buffer, sequence: number, previousChecksum: number): Buffer[] {

@@ -273,6 +273,7 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
       clock: this.clock,
       header,
       ringBytesMax: this.#settings.number('varve.journal.bytes.max'),
+      directBytes: this.#settings.number('varve.journal.direct.bytes'),
       onPressure: () => void this.#checkpointer.request().catch(() => {}),
       onFailure: error => this.fail(error),
     })
@@ -361,9 +362,11 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
     const doomedLogs = this.#doomedLogs.splice(0)
     const point = this.journal.capture()
     const rows = this.#rows()
+    const unnamed = [...this.#logs].map(log => log.active).filter(segment => !segment.isNamed)
     try {
       await this.#writeOutAll()
       const generation = await this.#syncAll(rows)
+      for (const segment of unnamed) segment.isNamed = true
       await this.journal.release(point, generation)
     } catch (error) {
       this.#doomedSegments.unshift(...doomedSegments)

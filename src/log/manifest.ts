@@ -69,6 +69,8 @@ export class ManifestWriter {
   readonly #disk: Disk
   readonly #directory: string
   readonly #files: (DiskFile | undefined)[] = [undefined, undefined]
+  /** A file was made whose name is not durable yet; stays true over a write that found the disk full. */
+  #isUnnamed = false
   generation: number
 
   constructor(disk: Disk, directory: string, generation: number) {
@@ -81,18 +83,27 @@ export class ManifestWriter {
   async write(partitions: readonly PartitionRow[]): Promise<number> {
     const generation = this.generation + 1
     const slot = generation % 2
-    const isNew = this.#files[slot] === undefined && this.#disk.stat(this.#path(slot)) === undefined
-    const file = this.#files[slot] ?? this.#disk.open(this.#path(slot), isNew ? 'create' : 'write')
-    this.#files[slot] = file
+    const file = this.#file(slot)
     writeOrRefuse(file, encodeSealed(kind, [generation, partitions.map(encodeRow)]))
     await file.sync()
-    if (isNew) await this.#disk.syncDirectory(this.#directory)
+    if (this.#isUnnamed) await this.#disk.syncDirectory(this.#directory)
+    this.#isUnnamed = false
     this.generation = generation
     return generation
   }
 
   close(): void {
     for (const file of this.#files) file?.close()
+  }
+
+  #file(slot: number): DiskFile {
+    const open = this.#files[slot]
+    if (open !== undefined) return open
+    const isNew = this.#disk.stat(this.#path(slot)) === undefined
+    const file = this.#disk.open(this.#path(slot), isNew ? 'create' : 'write')
+    this.#files[slot] = file
+    if (isNew) this.#isUnnamed = true
+    return file
   }
 
   #path(slot: number): string {

@@ -24,6 +24,7 @@ import { readWhole, replaceFile } from './sealed-file.ts'
 import { Segment, type SegmentOptions } from './segment.ts'
 import { PartitionTail } from './tail.ts'
 import type {
+  ActiveProducer,
   AppendOptions,
   AppendResult,
   Durability,
@@ -231,6 +232,19 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
     }
     this.tail.wasWritten()
     this.#context.markDirty(this, this.active)
+  }
+
+  /** JournalTarget. */
+  async syncSegment(segmentBase: number): Promise<boolean> {
+    const segment = this.segmentOf(segmentBase)
+    if (this.isDeleted || !segment.isNamed || segment.baseOffset !== segmentBase) return false
+    try {
+      this.writeOut()
+    } catch {
+      return false
+    }
+    await segment.sync()
+    return true
   }
 
   /** The journal waits for the disk (JournalTarget). */
@@ -452,6 +466,19 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
   }
 
   // --------------------------------------------------------------------------------------------------------- retention
+
+  deleteTo(offset: number): void {
+    this.logStartOffset = Math.max(this.logStartOffset, Math.min(offset, this.highWatermark))
+  }
+
+  activeProducers(): ActiveProducer[] {
+    return [...this.producers.entries()].map(([producerId, { epoch, batches, lastTimestamp }]) => ({
+      producerId,
+      producerEpoch: epoch,
+      lastSequence: batches.at(-1)?.lastSequence ?? -1,
+      lastTimestamp,
+    }))
+  }
 
   /** Moves the log start; segments that fell below it wait for the checkpoint that no longer names them. */
   forget(nowMs: number): Segment[] {

@@ -5,6 +5,7 @@
 //   journal entry below the segment's durable end                rewritten (never compared and skipped)
 //   journal entry exactly at the end                             rewritten, the end moves
 //   entry damaged in the journal, whole in the segment           the segment's copy counts
+//   direct entry (its batch was synced in the segment)          the segment's copy counts, if it is the one that is named
 //   gap before an entry, filled by verified batches on disk      they count
 //   gap that the segment cannot fill; entry damaged in both      DEGRADED from there: reads before it go on, nothing is cut
 //   file of the manifest missing or shorter than durable         DEGRADED from its first offset
@@ -173,7 +174,7 @@ class PartitionRecovery {
       return this.#degradeAt(entry, 'the journal names a segment that is not there')
     if (entry.position < segment.bytes) {
       // Older than the last checkpoint: durable there already, and written once more all the same.
-      if (entry.sound && entry.position + entry.bytes <= segment.bytes)
+      if (entry.sound && !entry.isDirect && entry.position + entry.bytes <= segment.bytes)
         segment.rewrite(this.#batchOf(entry), entry.position)
       return
     }
@@ -202,7 +203,7 @@ class PartitionRecovery {
   #place(segment: Segment, entry: JournalEntry): void {
     if (entry.baseOffset !== segment.nextOffset)
       return this.#degradeAt(entry, 'the offsets of the journal and the segment disagree')
-    const batch = entry.sound ? this.#batchOf(entry) : this.#segmentsCopy(segment, entry)
+    const batch = entry.sound && !entry.isDirect ? this.#batchOf(entry) : this.#segmentsCopy(segment, entry)
     if (batch === undefined)
       return this.#degradeAt(entry, 'an acknowledged batch is damaged in the journal and in the segment')
     segment.rewrite(batch, entry.position)

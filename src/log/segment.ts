@@ -40,6 +40,8 @@ export class Segment {
   #needsCut = false
   /** Of the log file that are in the page cache; the rest up to `bytes` is in the partition's tail. */
   writtenBytes = 0
+  /** Its name is durable in its directory: set by the first checkpoint that it sees. */
+  isNamed = true
   #bytesSinceEntry = 0
   #offsetIndex: OffsetIndex | undefined
   #timeIndex: TimeIndex | undefined
@@ -57,6 +59,7 @@ export class Segment {
   /** A new, empty segment with its file. */
   static create(baseOffset: number, options: SegmentOptions): Segment {
     const segment = new Segment(baseOffset, options)
+    segment.isNamed = false
     options.pool.create(segment.logPath)
     segment.startIndexes()
     return segment
@@ -194,16 +197,14 @@ export class Segment {
   }
 
   /** Covers every append that came before. A failure is final for the directory: see checkpoint.ts. */
-  async sync(): Promise<void> {
+  sync(): Promise<void> {
     const pin = this.#dirtyPin
-    if (pin === undefined) return
+    if (pin === undefined) return this.#syncing // nothing new, but what is under way has to land
     this.#dirtyPin = undefined
-    try {
-      await pin.file.sync()
-    } finally {
-      pin.release()
-    }
+    this.#syncing = pin.file.sync().finally(() => pin.release())
+    return this.#syncing
   }
+  #syncing: Promise<void> = Promise.resolve()
 
   /** A position at or before the batch that holds `offset`. */
   positionBefore(offset: number): number {

@@ -49,6 +49,14 @@ export interface TimestampOffset {
   readonly leaderEpoch: number
 }
 
+export interface ActiveProducer {
+  readonly producerId: number
+  readonly producerEpoch: number
+  /** -1: none of its batches is kept */
+  readonly lastSequence: number
+  readonly lastTimestamp: number
+}
+
 export interface PartitionLog {
   readonly topic: string
   readonly topicId: string
@@ -91,6 +99,10 @@ export interface PartitionLog {
   endOfEpoch(epoch: number): { leaderEpoch: number; endOffset: number }
   /** New settings take effect with the next append; a change of varve.durability resolves when it is true on disk. */
   configure(settings: Settings): Promise<void>
+  /** What lies below `offset` (at most the high watermark) can no longer be read, at once; durable with the next checkpoint that begins. */
+  deleteTo(offset: number): void
+  /** The idempotent producers that the partition remembers. */
+  activeProducers(): ActiveProducer[]
   /** For `describe`: one row per segment, oldest first. */
   segments(): { baseOffset: number; nextOffset: number; bytes: number; maxTimestamp: number }[]
 }

@@ -34,6 +34,22 @@ export interface Outcome {
   readonly events: number
 }
 
+/** What `#operate` picks from. */
+export type Operation = (typeof workload)[number]
+
+/**
+ * A fixed piece of work on a quiet machine, the power cut at one operation of the disk (1 is the first; none if missing), then
+ * a start, and every promise. Resolves with the number of operations that the work took.
+ */
+export async function runScript(seed: number, script: readonly Operation[], cutAt?: number): Promise<number> {
+  const world = new World(seed, {}, cutAt)
+  try {
+    return await world.follow(script)
+  } catch (error) {
+    throw new Broken(`seed ${seed}, power cut at operation ${cutAt}: ${(error as Error).message}`, { cause: error })
+  }
+}
+
 export interface SimulateOptions {
   readonly plant?: Plant
   /** Lives of the process. */
@@ -117,8 +133,14 @@ class World {
   #starts = 0
   #appends = 0
 
-  constructor(seed: number, plant: Plant) {
-    this.sim = simulatedPlatform({ seed })
+  readonly #cutAt: number | undefined
+  #operations = 0
+  /** The power is gone: nothing that the process still does reaches the disk, or counts. */
+  #isCut = false
+
+  constructor(seed: number, plant: Plant, cutAt?: number) {
+    this.#cutAt = cutAt
+    this.sim = simulatedPlatform({ seed, disk: { onOperation: (_, path) => this.#count(path) } })
     this.dice = this.sim.random.fork()
     this.#plant = plant
     this.#settings = new SmallSettings([
@@ -137,6 +159,32 @@ class World {
 
   get outcome(): Outcome {
     return { trace: this.sim.trace(), starts: this.#starts, appends: this.#appends, events: this.sim.eventCount }
+  }
+
+  #count(path: string): void {
+    this.#operations += 1
+    if (this.#operations === this.#cutAt) this.#isCut = true
+    if (this.#isCut) throw new DiskError('the power is cut', { path, errno: 'EIO' })
+  }
+
+  async follow(script: readonly Operation[]): Promise<number> {
+    try {
+      await this.#check(await this.sim.run(this.#open()))
+      for (const operation of script) {
+        this.#operate(operation)
+        await this.sim.step(this.dice.below(12))
+        this.#look()
+      }
+      await this.#drain()
+      if (this.dice.chance(0.5)) await this.sim.run((this.#directory as DiskLogDirectory).close())
+    } catch (error) {
+      if (!this.#isCut) throw error
+    }
+    const operations = this.#operations
+    this.#isCut = false
+    this.#die()
+    await this.start()
+    return operations
   }
 
   // ------------------------------------------------------------------------------------------------------------- a life
@@ -332,6 +380,7 @@ class World {
 
   /** The promises that hold at every moment. */
   #look(): void {
+    if (this.#isCut) return
     if (this.#broken !== undefined) throw this.#broken
     for (const { log, model } of this.#partitions()) {
       model.takeBack(log, this.#wasFull || this.#isDisturbed)
@@ -350,8 +399,7 @@ class World {
 
   // --------------------------------------------------------------------------------------------------------------- work
 
-  #operate(): void {
-    const operation = this.dice.pick(workload)
+  #operate(operation: Operation = this.dice.pick(workload)): void {
     try {
       this[operation]()
     } catch (error) {
@@ -361,6 +409,7 @@ class World {
 
   /** Which errors may come at all, and when. */
   #judge(error: unknown): void {
+    if (this.#isCut) return
     if (error instanceof Broken) throw error
     const code = error instanceof KafkaError ? error.code : error instanceof DiskError ? error.errno : undefined
     const isExpected =
@@ -658,7 +707,7 @@ class World {
     promise
       .then(
         value => {
-          if (life === this.#life) then(value)
+          if (life === this.#life && !this.#isCut) then(value)
         },
         error => {
           if (life !== this.#life || log?.isDeleted) return
