@@ -2,15 +2,21 @@
 // once it is closed; each part is a file of its own. Made by serve-directory.ts.
 
 import type { RecoveryReport } from '../log/types.ts'
+import type { StandingFetch } from './admin-types.ts'
+import { deleteRecords } from './delete-records.ts'
 import { describeTopics, health, listTopics } from './describe.ts'
 import type { Engine } from './engine.ts'
 import { offsetForLeaderEpoch } from './epochs.ts'
 import { fetch } from './fetch.ts'
+import { diskSpace, producersOf } from './log-facts.ts'
 import { listOffset } from './offsets.ts'
+import { createPartitions } from './partition-admin.ts'
 import { produce } from './produce.ts'
 import type { ProducerIds } from './producer-ids.ts'
 import { Retention } from './retention.ts'
-import { alterTopic, createTopics, deleteTopics } from './topic-admin.ts'
+import { alterBroker, alterTopic, describeBrokerSettings, describeTopicSettings } from './setting-admin.ts'
+import { EngineStandingFetch } from './standing-fetch.ts'
+import { createTopics, deleteTopics } from './topic-admin.ts'
 import { brokerClosed } from './trouble.ts'
 import type { Broker } from './types.ts'
 
@@ -54,10 +60,32 @@ export function createBroker(parts: { engine: Engine; recovery: RecoveryReport; 
     listTopics: () => doing(() => listTopics(engine)),
     describeTopics: (topics, options) => doing(() => describeTopics(engine, topics, options)),
     alterTopic: (topic, changes, options) => doing(() => alterTopic(engine, topic, changes, options)),
+    createPartitions: (requests, options) => doing(() => createPartitions(engine, requests, options)),
+    deleteRecords: requests => doing(() => deleteRecords(engine, requests)),
+    describeTopicSettings: topic => doing(() => describeTopicSettings(engine, topic)),
+    describeBrokerSettings: scope => describeBrokerSettings(engine, scope),
+    alterBroker: (scope, changes, options) => doing(() => alterBroker(engine, scope, changes, options)),
+    describeProducers: partitions => doing(() => partitions.map(partition => producersOf(engine, partition))),
+    diskSpace: () => diskSpace(engine),
+    openStandingFetch: () => openStandingFetch(engine, doing),
     initProducerId: () => doing(() => producerIds.take()),
     health: () => health(engine),
     retain: () => doing(() => retention.run()),
     close: () => (closing ??= close()),
+  }
+}
+
+/** Its polls are work like any other. */
+function openStandingFetch(engine: Engine, doing: <T>(begin: () => Promise<T>) => Promise<T>): StandingFetch {
+  const standing = new EngineStandingFetch(engine)
+  return {
+    get size() {
+      return standing.size
+    },
+    put: partition => standing.put(partition),
+    remove: partition => standing.remove(partition),
+    poll: request => doing(() => standing.poll(request)),
+    close: () => standing.close(),
   }
 }
 

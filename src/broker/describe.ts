@@ -68,7 +68,7 @@ function describeTopic(topic: Topic): TopicDescription {
     topic: topic.name,
     topicId: topic.id,
     internal: topic.isInternal,
-    partitions: topic.partitions.map(describePartition),
+    partitions: topic.partitions.filter(({ adding }) => adding === undefined).map(describePartition),
     get settings() {
       return settingValues(topic.settings)
     },

@@ -11,7 +11,10 @@ import type { Waiters } from './waiters.ts'
 
 export interface Engine {
   readonly platform: Platform
+  /** In force: this node's at run time, over those for all nodes, over what the broker was started with. */
   readonly settings: Settings
+  /** Changed at run time for all nodes. */
+  readonly settingsOfAll: Settings
   readonly logger: Logger
   readonly metrics: Metrics
   readonly directory: LogDirectory

@@ -2,7 +2,7 @@
 //   1  partitions are read in the order of the request; only the first batch of the answer may break the limits
 //   2  nothing is read twice while waiting: waiters count the bytes that become durable (waiters.ts), then one pass reads
 //   3  errors, and epochs that diverge, answer at once
-// Called by broker.ts.
+// Called by broker.ts; standing-fetch.ts reads with its functions.
 
 import { KafkaError } from '../base/errors.ts'
 import type { ReadResult } from '../log/types.ts'
@@ -53,7 +53,7 @@ async function readAll(engine: Engine, requests: readonly FetchPartition[], maxB
       pass.mustAnswer = true
       continue
     }
-    if (partition.topic.registering !== undefined) await partition.topic.registering.catch(() => {})
+    if (partition.registering !== undefined) await partition.registering.catch(() => {})
     const { highWatermark } = partition.log
     const found = readPartition(partition, request, { bytesLeft: maxBytes - pass.bytes, isFirst: pass.bytes === 0 })
     const result = found instanceof Promise ? await found : found
@@ -75,7 +75,11 @@ function hasMoved({ waitable }: Pass): boolean {
 
 /** A partition's own limit cut its answer: what is there will not become more by waiting. */
 function isCut({ results }: Pass): boolean {
-  return results.some(({ buffers, bytes, highWatermark }) => bytes > 0 && endOf(buffers) < highWatermark)
+  return results.some(isCutShort)
+}
+
+export function isCutShort({ buffers, bytes, highWatermark }: FetchResult): boolean {
+  return bytes > 0 && endOf(buffers) < highWatermark
 }
 
 function endOf(buffers: readonly Buffer[]): number {
@@ -95,7 +99,8 @@ function answered(engine: Engine, pass: Pass): FetchResult[] {
 
 const noBuffers: readonly Buffer[] = []
 
-function readPartition(
+/** What a partition says to a fetch. Never throws or rejects. */
+export function readPartition(
   partition: Partition,
   request: FetchPartition,
   { bytesLeft, isFirst }: { bytesLeft: number; isFirst: boolean },
@@ -165,7 +170,7 @@ function refused(error: KafkaError, partition?: Partition): FetchResult {
 }
 
 /** "There is no such topic" may come from a deletion that is still on its way to the disk. */
-async function refusedWhenDurable(engine: Engine, error: KafkaError): Promise<FetchResult> {
+export async function refusedWhenDurable(engine: Engine, error: KafkaError): Promise<FetchResult> {
   await engine.registry.settled()
   return refused(error)
 }

@@ -12,7 +12,7 @@ export async function listOffset(engine: Engine, query: OffsetQuery): Promise<Of
   try {
     const partition = engine.topics.findPartition(query)
     if (partition instanceof KafkaError) throw partition
-    await partition.topic.registering
+    await partition.registering
     const error = epochError(partition.log, query.currentLeaderEpoch)
     if (error !== undefined) throw error
     return { error: undefined, ...(await lookUp(partition.log, query.timestamp)) }

@@ -24,7 +24,7 @@ export function produce(engine: Engine, { acks, partitions }: ProduceRequest): P
     if (wait === undefined) continue
     if (first === undefined) first = wait
     else if (wait !== first) isOneGroup = false
-    const registering = (target as Partition).topic.registering
+    const registering = (target as Partition).registering
     if (registering !== undefined) {
       waits[i] = Promise.all([registering, wait]).then(() => {})
       isOneGroup = false

@@ -1,7 +1,9 @@
 // The registry's records as bytes: one MessagePack map each, with a version. Keys are there for a later compaction.
 //   {v: 1, type: 'topic-created',  id, name, partitions, settings: [[name, value]…]}   key 'topic:<id>'
 //   {v: 1, type: 'topic-settings', id, settings: [[name, value]…]}                     key 'settings:<id>'
+//   {v: 1, type: 'topic-partitions', id, partitions}   more of them than before        key 'partitions:<id>'
 //   {v: 1, type: 'topic-deleted',  id}                                                 key 'topic:<id>'
+//   {v: 1, type: 'broker-settings', scope: 'node' | 'all', settings: [[name, value]…]} key 'broker-settings:<scope>'
 //   {v: 1, type: 'producer-ids',   next}     ids below `next` are spoken for           key 'producer-ids'
 // A newer version is NEWER_FORMAT, anything else that does not read is DIRECTORY_CORRUPT: never skipped.
 // Called by registry.ts.
@@ -14,7 +16,9 @@ export type SettingPairs = (readonly [name: string, value: string])[]
 export type RegistryRecord =
   | { readonly type: 'topic-created'; id: string; name: string; partitions: number; settings: SettingPairs }
   | { readonly type: 'topic-settings'; id: string; settings: SettingPairs }
+  | { readonly type: 'topic-partitions'; id: string; partitions: number }
   | { readonly type: 'topic-deleted'; id: string }
+  | { readonly type: 'broker-settings'; scope: 'node' | 'all'; settings: SettingPairs }
   | { readonly type: 'producer-ids'; next: number }
 
 export const registryVersion = 1
@@ -46,13 +50,25 @@ const isPairs = (value: unknown): boolean =>
 const shapes = new Map<string, (record: Fields) => boolean>([
   ['topic-created', r => isText(r.id) && isText(r.name) && isCount(r.partitions) && isPairs(r.settings)],
   ['topic-settings', r => isText(r.id) && isPairs(r.settings)],
+  ['topic-partitions', r => isText(r.id) && isCount(r.partitions)],
   ['topic-deleted', r => isText(r.id)],
+  ['broker-settings', r => (r.scope === 'node' || r.scope === 'all') && isPairs(r.settings)],
   ['producer-ids', r => isCount(r.next)],
 ])
 
 function keyOf(record: RegistryRecord): string {
-  if (record.type === 'producer-ids') return record.type
-  return `${record.type === 'topic-settings' ? 'settings' : 'topic'}:${record.id}`
+  switch (record.type) {
+    case 'producer-ids':
+      return record.type
+    case 'broker-settings':
+      return `${record.type}:${record.scope}`
+    case 'topic-settings':
+      return `settings:${record.id}`
+    case 'topic-partitions':
+      return `partitions:${record.id}`
+    default:
+      return `topic:${record.id}`
+  }
 }
 
 // Made per call: registry records are rare, and a shared packer would be module state.

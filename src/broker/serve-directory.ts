@@ -30,9 +30,11 @@ export async function serveDirectory(
     })
     const registry = new Registry(log, platform.clock)
     const state = replay(await registry.records())
+    const settingsOfAll = new Settings(state.settings.all, settings, 'runtime-default')
     const engine: Engine = {
       platform,
-      settings,
+      settings: new Settings(state.settings.node, settingsOfAll, 'runtime'),
+      settingsOfAll,
       logger,
       metrics: createMetrics(),
       directory,
@@ -67,7 +69,7 @@ function registrySettings(settings: Settings): Settings {
 interface RecordedTopic {
   readonly id: string
   readonly name: string
-  readonly partitions: number
+  partitions: number
   settings: SettingPairs
 }
 
@@ -75,11 +77,18 @@ interface RegistryState {
   /** By id, in the order of their creation. */
   readonly topics: Map<string, RecordedTopic>
   readonly deleted: Set<string>
+  /** Of the broker, changed at run time. */
+  readonly settings: { node: SettingPairs; all: SettingPairs }
   nextProducerId: number
 }
 
 function replay(records: readonly RegistryRecord[]): RegistryState {
-  const state: RegistryState = { topics: new Map(), deleted: new Set(), nextProducerId: 0 }
+  const state: RegistryState = {
+    topics: new Map(),
+    deleted: new Set(),
+    settings: { node: [], all: [] },
+    nextProducerId: 0,
+  }
   for (const record of records) apply(state, record)
   return state
 }
@@ -95,16 +104,25 @@ function apply(state: RegistryState, record: RegistryRecord): void {
       state.topics.delete(record.id)
       state.deleted.add(record.id)
       return
-    case 'topic-settings': {
-      const topic = state.topics.get(record.id)
-      if (topic === undefined)
-        throw new KafkaError('DIRECTORY_CORRUPT', { message: 'settings for a topic that is not there', id: record.id })
-      topic.settings = record.settings
+    case 'topic-settings':
+      recordedTopic(state, record.id).settings = record.settings
       return
-    }
+    case 'topic-partitions':
+      recordedTopic(state, record.id).partitions = record.partitions
+      return
+    case 'broker-settings':
+      state.settings[record.scope] = record.settings
+      return
     case 'producer-ids':
       state.nextProducerId = Math.max(state.nextProducerId, record.next)
   }
+}
+
+function recordedTopic(state: RegistryState, id: string): RecordedTopic {
+  const topic = state.topics.get(id)
+  if (topic === undefined)
+    throw new KafkaError('DIRECTORY_CORRUPT', { message: 'the registry changes a topic that is not there', id })
+  return topic
 }
 
 function openTopic(engine: Engine, { id, name, partitions, settings: own }: RecordedTopic): void {

@@ -1,17 +1,17 @@
-// Topics are made, changed and deleted here, and nowhere else. Each in one synchronous stretch: decide, change the memory,
+// Topics are made and deleted here, and nowhere else (setting-admin.ts and partition-admin.ts change them). Each in one synchronous stretch: decide, change the memory,
 // enqueue the registry's record; the answer waits for the disk. apply…() is what restart replays.
 // Called by broker.ts and serve-directory.ts.
 
-import { Settings } from '../base/config.ts'
 import { KafkaError } from '../base/errors.ts'
 import { registryTopicId, uuidFromBytes, zeroUuid } from '../base/names.ts'
 import type { PartitionLog } from '../log/types.ts'
 import type { Random } from '../platform/platform.ts'
-import { checkOverrides, planTopic, type TopicPlan } from './create-topic.ts'
+import { planTopic, type TopicPlan } from './create-topic.ts'
 import type { Engine } from './engine.ts'
+import { findClientTopic } from './setting-admin.ts'
 import { settingValues } from './setting-values.ts'
 import { Partition, Topic } from './topics.ts'
-import { asKafkaError, internalTopic, unknownTopic } from './trouble.ts'
+import { asKafkaError } from './trouble.ts'
 import type { CreateTopicResult, DeleteTopicResult, NewTopic, TopicRef } from './types.ts'
 
 // --------------------------------------------------------------------------------------------------------------- create
@@ -110,7 +110,7 @@ function newTopicId(random: Random): string {
   }
 }
 
-function namesThatRepeat(names: readonly string[]): Set<string> {
+export function namesThatRepeat(names: readonly string[]): Set<string> {
   const seen = new Set<string>()
   const repeated = new Set<string>()
   for (const name of names) (seen.has(name) ? repeated : seen).add(name)
@@ -157,36 +157,4 @@ async function finishDelete({ answer, durable }: BegunDelete): Promise<DeleteTop
   } catch (failure) {
     return { ...answer, error: asKafkaError(failure) }
   }
-}
-
-// ---------------------------------------------------------------------------------------------------------------- alter
-
-export async function alterTopic(
-  engine: Engine,
-  ref: TopicRef,
-  changes: ReadonlyMap<string, string | null>,
-  { validateOnly = false }: { validateOnly?: boolean } = {},
-): Promise<void> {
-  const topic = findClientTopic(engine, ref)
-  const overrides = changedOverrides(topic.settings, changes)
-  const settings = new Settings(overrides, engine.settings)
-  if (validateOnly) return
-  const durable = engine.registry.append({ type: 'topic-settings', id: topic.id, settings: overrides })
-  await Promise.all([durable, topic.registering, topic.configure(settings)])
-}
-
-function changedOverrides(settings: Settings, changes: ReadonlyMap<string, string | null>) {
-  const merged = new Map<string, string>(settings.overrides())
-  const checked = checkOverrides(changes)
-  for (const [name, value] of changes) if (value === null) merged.delete(name)
-  for (const [name, value] of checked) merged.set(name, value)
-  return [...merged]
-}
-
-function findClientTopic(engine: Engine, ref: TopicRef): Topic {
-  const topic = engine.topics.find(ref)
-  const error = internalTopic(topic?.name ?? ref.topic)
-  if (error !== undefined) throw error
-  if (topic === undefined) throw unknownTopic(ref)
-  return topic
 }

@@ -19,10 +19,17 @@ export class Partition {
   readonly waiters = new Set<Subscription>()
   /** The newest group of appends that has yet to become durable: waiters.ts. */
   wakeup: Wakeup | undefined
+  /** Set until the record that added it to its topic is durable; stays set (and rejects) if it never was. */
+  adding: Promise<void> | undefined
 
   constructor(topic: Topic, log: PartitionLog) {
     this.topic = topic
     this.log = log
+  }
+
+  /** What must be durable before anything about this partition may be told: its own record, or its topic's. */
+  get registering(): Promise<void> | undefined {
+    return this.adding ?? this.topic.registering
   }
 }
 
@@ -122,6 +129,12 @@ export class Topics {
     this.#byId.set(topic.id, topic)
     this.#byCollisionKey.set(topicCollisionKey(topic.name), topic)
     this.#partitionCount += topic.partitions.length
+  }
+
+  /** More partitions of a topic that is here. */
+  grow(topic: Topic, partitions: readonly Partition[]): void {
+    topic.partitions.push(...partitions)
+    this.#partitionCount += partitions.length
   }
 
   remove(topic: Topic): void {

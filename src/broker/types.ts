@@ -5,12 +5,13 @@
 //   3  whatever an answer says is durable: a topic that is listed, a producer id, an offset below the high watermark
 // Implemented by broker.ts; opened by open-broker.ts: `openBroker(options)`.
 
-import type { Settings } from '../base/config.ts'
+import type { SettingSource, Settings } from '../base/config.ts'
 import type { KafkaError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Metrics } from '../base/metrics.ts'
 import type { Durability, RecoveryReport } from '../log/types.ts'
 import type { Platform } from '../platform/platform.ts'
+import type { AlterOptions, BrokerAdmin, SettingChange } from './admin-types.ts'
 
 export interface BrokerOptions {
   readonly platform: Platform
@@ -26,7 +27,7 @@ export interface TopicRef {
   readonly topicId?: string
 }
 
-export interface Broker {
+export interface Broker extends BrokerAdmin {
   /** 22 characters; chosen when the directory was made. */
   readonly clusterId: string
   /** Always 1: one node. */
@@ -83,13 +84,13 @@ export interface Broker {
   describeTopics(topics: readonly TopicRef[], options?: { autoCreate?: boolean }): Promise<DescribeTopicResult[]>
 
   /**
-   * Changes a topic's own settings: a value sets one, null takes it back to the default. All or nothing.
-   * Rejects with UNKNOWN_TOPIC_OR_PARTITION, UNKNOWN_TOPIC_ID, INVALID_CONFIG.
+   * Changes a topic's own settings: in a map a value sets one, null takes it back to the default. All or nothing.
+   * Rejects with UNKNOWN_TOPIC_OR_PARTITION, UNKNOWN_TOPIC_ID, INVALID_CONFIG, INVALID_REQUEST.
    */
   alterTopic(
     topic: TopicRef,
-    changes: ReadonlyMap<string, string | null>,
-    options?: { validateOnly?: boolean },
+    changes: ReadonlyMap<string, string | null> | readonly SettingChange[],
+    options?: AlterOptions,
   ): Promise<void>
 
   /** A new producer id, never given out before, with epoch 0. */
@@ -274,8 +275,8 @@ export interface PartitionDescription {
 export interface SettingValue {
   readonly name: string
   readonly value: string
-  /** Where the value comes from: the topic's own, the broker's settings, or the table's default. */
-  readonly source: 'topic' | 'broker' | 'default'
+  /** Where the value comes from. */
+  readonly source: SettingSource
 }
 
 // --------------------------------------------------------------------------------------------------------------- other

@@ -3,7 +3,7 @@
 //   1  one promise reaction per group of appends, however many partitions and requests it carries
 //   2  waking costs O(waiters of the partition); nothing is read until a waiter has its bytes
 //   3  a waiter ends once: enough bytes, its time is over, its caller gave up, the topic is gone, or the broker closes
-// Called by produce.ts (appended), fetch.ts (waitForBytes), topic-admin.ts and broker.ts (wake).
+// Called by produce.ts (appended), fetch.ts (waitForBytes), standing-fetch.ts (wait), topic-admin.ts and broker.ts (ends).
 
 import type { Clock } from '../platform/platform.ts'
 import type { Partition } from './topics.ts'
@@ -15,12 +15,25 @@ export interface Wakeup {
   bytes: number
 }
 
-/** One waiter's interest in one partition. */
+/** Who hears of a partition's new bytes, and of its end. */
+export interface Listener {
+  gain(subscription: Subscription, bytes: number): void
+  readonly end: () => void
+}
+
+/** One listener's interest in one partition. */
 export interface Subscription {
-  readonly waiter: Waiter
+  readonly waiter: Listener
   readonly partition: Partition
   /** Of this partition, how many more bytes count. */
   bytesLeft: number
+}
+
+export interface Wait {
+  readonly bytesMissing: number
+  readonly waitMs: number
+  readonly clock: Clock
+  readonly signal: AbortSignal | undefined
 }
 
 /** A timer that is set for longer fires at once; the fetch then looks again and waits on. */
@@ -46,13 +59,16 @@ export class Waiters {
   }
 
   /** Resolves when any of the ends of rule 3 has come. */
-  waitForBytes(wait: {
-    partitions: readonly { partition: Partition; maxBytes: number }[]
-    bytesMissing: number
-    waitMs: number
-    clock: Clock
-    signal: AbortSignal | undefined
-  }): Promise<void> {
+  waitForBytes(
+    wait: Wait & { readonly partitions: readonly { readonly partition: Partition; readonly maxBytes: number }[] },
+  ): Promise<void> {
+    return this.wait(wait, waiter => {
+      for (const { partition, maxBytes } of wait.partitions) waiter.subscribe(partition, maxBytes)
+    })
+  }
+
+  /** The same; `begin` gets the waiter and sees to it that it hears of bytes. */
+  wait(wait: Wait, begin: (waiter: Waiter) => void): Promise<void> {
     return new Promise(resolve => {
       const waiter = new Waiter(wait.bytesMissing, () => {
         timer.cancel()
@@ -62,8 +78,8 @@ export class Waiters {
       })
       const timer = wait.clock.after(Math.min(wait.waitMs, timerMsMax), waiter.end)
       wait.signal?.addEventListener('abort', waiter.end)
-      for (const { partition, maxBytes } of wait.partitions) waiter.subscribe(partition, maxBytes)
       this.#waiting.add(waiter)
+      begin(waiter)
     })
   }
 
@@ -101,7 +117,7 @@ export class Waiters {
   }
 }
 
-class Waiter {
+export class Waiter implements Listener {
   readonly #subscriptions: Subscription[] = []
   #bytesMissing: number
   #done: (() => void) | undefined
@@ -120,7 +136,11 @@ class Waiter {
   gain(subscription: Subscription, bytes: number): void {
     const counted = Math.min(bytes, subscription.bytesLeft)
     subscription.bytesLeft -= counted
-    this.#bytesMissing -= counted
+    this.gainBytes(counted)
+  }
+
+  gainBytes(bytes: number): void {
+    this.#bytesMissing -= bytes
     if (this.#bytesMissing <= 0) this.end()
   }
 

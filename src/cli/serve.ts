@@ -68,7 +68,7 @@ async function serve(options: ServeOptions, io: Io): Promise<void> {
   for (const variable of strangers) logger.warn('this variable is not a setting', { variable })
   const broker = await openBroker({ platform, directory: options.dir, settings, logger })
   try {
-    const server = await listen({ broker, platform, settings, logger, address, advertised })
+    const server = await listen({ broker, platform, logger, address, advertised })
     await io.print(
       serveScreen({
         version: version(),

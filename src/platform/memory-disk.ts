@@ -162,6 +162,10 @@ export class MemoryDisk implements Disk {
     })
   }
 
+  totalBytes(path: string): Promise<number> {
+    return this.#later(this.#life, path, () => (this.capacityBytes === Infinity ? 2 ** 40 : this.capacityBytes))
+  }
+
   async own(path: string, onLost: (reason: string) => void): Promise<Ownership> {
     this.#begin('own', path)
     const inode = this.#tree.find(path)

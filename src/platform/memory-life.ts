@@ -54,6 +54,10 @@ export class DiskOfOneLife implements Disk {
     return this.#alive(path).freeBytes(path)
   }
 
+  async totalBytes(path: string): Promise<number> {
+    return this.#alive(path).totalBytes(path)
+  }
+
   async own(path: string, onLost: (reason: string) => void): Promise<Ownership> {
     return this.#alive(path).own(path, onLost)
   }

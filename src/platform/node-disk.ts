@@ -88,6 +88,13 @@ export class NodeDisk implements Disk {
     })
   }
 
+  totalBytes(path: string): Promise<number> {
+    return later('statfs', path, async () => {
+      const { blocks, bsize } = await fs.promises.statfs(path)
+      return blocks * bsize
+    })
+  }
+
   own(path: string, onLost: (reason: string) => void): Promise<Ownership> {
     return ownDirectory(path, onLost, this.#owner)
   }

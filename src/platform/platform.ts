@@ -48,6 +48,8 @@ export interface Disk {
   syncDirectory(path: string): Promise<void>
   /** bytes free for us on the file system that holds `path` */
   freeBytes(path: string): Promise<number>
+  /** bytes of that file system, used or not */
+  totalBytes(path: string): Promise<number>
   /**
    * Makes this process the only owner of a data directory, or throws KafkaError DIRECTORY_IN_USE with a sentence that says
    * who holds it. `onLost` is called if ownership is taken away while we live (then appends must stop).

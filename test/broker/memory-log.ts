@@ -43,6 +43,8 @@ export class MemoryDirectory implements LogDirectory {
   isHeld = false
   groups = 0
   reads = 0
+  /** Log start offsets, as the last checkpoint saw them. */
+  readonly checkpointed = new Map<string, number>()
   /** What the next retain() answers. */
   retained = 0
   refuseOpenOf: { topic: string; partition: number } | undefined
@@ -55,6 +57,7 @@ export class MemoryDirectory implements LogDirectory {
       const copy = new MemoryPartition(next, partition.identity)
       copy.batches = partition.batches.filter(batch => nextOffsetOf(batch) <= partition.highWatermark)
       copy.highWatermark = copy.nextOffset = partition.highWatermark
+      copy.logStartOffset = this.checkpointed.get(key) ?? 0
       next.partitions.set(key, copy)
     }
     return next
@@ -79,7 +82,10 @@ export class MemoryDirectory implements LogDirectory {
     this.deleted.push(`${log.topic}-${log.partition}`)
   }
 
-  async checkpoint(): Promise<void> {}
+  async checkpoint(): Promise<void> {
+    if (this.failure) throw this.failure
+    for (const [key, partition] of this.partitions) this.checkpointed.set(key, partition.logStartOffset)
+  }
 
   async retain(): Promise<number> {
     return this.retained
@@ -242,6 +248,14 @@ export class MemoryPartition implements PartitionLog {
   async configure(settings: Settings): Promise<void> {
     this.settings = settings
     this.#directory.configured.push({ topic: this.topic, durability: this.durability })
+  }
+
+  deleteTo(offset: number): void {
+    this.logStartOffset = Math.max(this.logStartOffset, Math.min(offset, this.highWatermark))
+  }
+
+  activeProducers() {
+    return []
   }
 
   segments() {

@@ -6,6 +6,7 @@ import { printable } from '../../base/names.ts'
 import type { Broker } from '../../broker/types.ts'
 import type { Decoded, Encodable, Fields } from '../../bytes/schema.ts'
 import type { Api } from '../../protocol/api.ts'
+import type { FetchSessions } from './fetch-sessions.ts'
 
 export interface Handler<Request extends Fields = Fields, Response extends Fields = Fields> {
   readonly api: Api<Request, Response>
@@ -33,6 +34,8 @@ export interface Context {
   readonly signal: AbortSignal
   /** What ApiVersions answers. */
   readonly served: readonly ServedApi[]
+  /** Of all connections. */
+  readonly fetchSessions: FetchSessions
   /** Most bytes of records that an answer should carry now. */
   answerBytesMax(): number
 }

@@ -8,6 +8,7 @@ import { Writer } from '../../bytes/writer.ts'
 import type { Clock, Connection, Listener, Platform, Timer } from '../../platform/platform.ts'
 import { KafkaConnection } from './connection.ts'
 import { servedApis } from './dispatch.ts'
+import { FetchSessions } from './fetch-sessions.ts'
 import type { Context } from './handler.ts'
 import { Memory } from './memory.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -28,14 +29,15 @@ export interface KafkaListenerOptions {
 }
 
 const drainMs = 5_000
+/** connections.max.idle.ms may change while we run. */
+const sweepMsMax = 60_000
 
 export class KafkaListener {
   readonly #options: KafkaListenerOptions
   readonly #clock: Clock
   readonly #around: Surroundings
   readonly #connections = new Set<KafkaConnection>()
-  readonly #connectionsMax: number
-  readonly #idleMs: number
+  readonly #fetchSessions: FetchSessions
   readonly memory: Memory
   #listener!: Listener
   #sweep: Timer | undefined
@@ -52,11 +54,15 @@ export class KafkaListener {
   }
 
   private constructor(options: KafkaListenerOptions) {
-    const { platform, settings, logger } = options
+    const { broker, platform, settings, logger } = options
     this.#options = options
     this.#clock = platform.clock
-    this.#connectionsMax = settings.number('max.connections')
-    this.#idleMs = settings.number('connections.max.idle.ms')
+    this.#fetchSessions = new FetchSessions({
+      open: () => broker.openStandingFetch(),
+      clock: platform.clock,
+      random: platform.random,
+      slots: settings.number('max.incremental.fetch.session.cache.slots'),
+    })
     this.memory = new Memory(settings.number('varve.memory.total.bytes'), platform.clock)
     this.#around = {
       clock: platform.clock,
@@ -83,6 +89,11 @@ export class KafkaListener {
     this.#isClosing = true
     this.#sweep?.cancel()
     await this.#listener.close()
+    await this.#drain(deadlineMs)
+    this.#fetchSessions.close()
+  }
+
+  async #drain(deadlineMs: number): Promise<void> {
     for (const connection of [...this.#connections]) connection.drain()
     if (this.#connections.size === 0) return
     const timer = this.#clock.after(deadlineMs, () => {
@@ -95,7 +106,7 @@ export class KafkaListener {
   }
 
   #accept(connection: Connection): void {
-    if (this.#isClosing || this.#connections.size >= this.#connectionsMax) {
+    if (this.#isClosing || this.#connections.size >= this.#options.settings.number('max.connections')) {
       if (!this.#isClosing)
         this.#options.logger.warn('connection refused', { remote: connection.remote, reason: 'max.connections' })
       connection.destroy()
@@ -111,14 +122,15 @@ export class KafkaListener {
 
   #contextOf({ local }: Connection, own: Pick<Context, 'signal' | 'answerBytesMax'>): Context {
     const { broker, advertised } = this.#options
-    return { broker, address: advertised ?? local, served: servedApis, ...own }
+    return { broker, address: advertised ?? local, served: servedApis, fetchSessions: this.#fetchSessions, ...own }
   }
 
-  /** One timer for all: a connection is closed at most a quarter of the idle time too late. */
+  /** One timer for all: a connection is closed at most a quarter of the idle time too late, or a minute. */
   #sweepLater(): void {
-    if (this.#idleMs < 0) return
-    this.#sweep = this.#clock.after(Math.max(1, Math.ceil(this.#idleMs / 4)), () => {
-      const idleSinceMs = this.#clock.monotonic() - this.#idleMs
+    const idleMs = () => this.#options.settings.number('connections.max.idle.ms')
+    const everyMs = idleMs() < 0 ? sweepMsMax : Math.min(Math.max(1, Math.ceil(idleMs() / 4)), sweepMsMax)
+    this.#sweep = this.#clock.after(everyMs, () => {
+      const idleSinceMs = idleMs() < 0 ? -Infinity : this.#clock.monotonic() - idleMs()
       for (const connection of [...this.#connections])
         if (connection.activeMs <= idleSinceMs && (!connection.isBusy || connection.isStuck))
           connection.destroy('connections.max.idle.ms')

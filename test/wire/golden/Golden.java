@@ -16,8 +16,10 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.protocol.Message;
 import org.apache.kafka.common.protocol.MessageUtil;
@@ -27,10 +29,20 @@ public class Golden {
   static final String[][] APIS = {
     {"00-produce", "Produce"}, {"01-fetch", "Fetch"}, {"02-list-offsets", "ListOffsets"}, {"03-metadata", "Metadata"},
     {"10-find-coordinator", "FindCoordinator"}, {"18-api-versions", "ApiVersions"}, {"19-create-topics", "CreateTopics"},
-    {"20-delete-topics", "DeleteTopics"}, {"22-init-producer-id", "InitProducerId"},
-    {"60-describe-cluster", "DescribeCluster"},
+    {"20-delete-topics", "DeleteTopics"}, {"21-delete-records", "DeleteRecords"}, {"22-init-producer-id", "InitProducerId"},
+    {"23-offset-for-leader-epoch", "OffsetForLeaderEpoch"}, {"32-describe-configs", "DescribeConfigs"},
+    {"33-alter-configs", "AlterConfigs"}, {"35-describe-log-dirs", "DescribeLogDirs"},
+    {"37-create-partitions", "CreatePartitions"}, {"43-elect-leaders", "ElectLeaders"},
+    {"44-incremental-alter-configs", "IncrementalAlterConfigs"},
+    {"45-alter-partition-reassignments", "AlterPartitionReassignments"},
+    {"46-list-partition-reassignments", "ListPartitionReassignments"}, {"55-describe-quorum", "DescribeQuorum"},
+    {"57-update-features", "UpdateFeatures"}, {"60-describe-cluster", "DescribeCluster"},
+    {"61-describe-producers", "DescribeProducers"}, {"74-list-config-resources", "ListConfigResources"},
+    {"75-describe-topic-partitions", "DescribeTopicPartitions"},
   };
   static int count;
+  /** Of the message at hand: structs that are written down once and used by name. */
+  static Map<String, JsonNode> shared;
 
   public static void main(String[] args) throws Exception {
     for (String[] api : APIS) {
@@ -57,6 +69,8 @@ public class Golden {
 
   static String fixture(String name, JsonNode spec, short version, String kind) throws Exception {
     count = 0;
+    shared = new HashMap<>();
+    for (JsonNode struct : spec.path("commonStructs")) shared.put(struct.get("name").asText(), struct.get("fields"));
     ObjectNode values = fields(spec.get("fields"), version, kind.equals("full"));
     Class<?> converter = Class.forName("org.apache.kafka.common.message." + name + "DataJsonConverter");
     Message message;
@@ -108,7 +122,7 @@ public class Golden {
       case "uuid": return make.textNode((full ? new Uuid(n * 0x0102030405060708L, ~n) : Uuid.ZERO_UUID).toString());
       case "string": return make.textNode(full ? "vårve-" + n : preset);
       case "bytes": case "records": return make.binaryNode(full ? new byte[] {(byte) n, 0, -1, 7, 7} : new byte[0]);
-      default: return fields(spec.get("fields"), version, full);
+      default: return fields(spec.has("fields") ? spec.get("fields") : shared.get(type), version, full);
     }
   }
 

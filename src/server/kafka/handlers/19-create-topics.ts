@@ -1,12 +1,10 @@
 // CreateTopics. From version 5 on the answer also says what the topic became.
 
-import type { CreateTopicResult, SettingValue } from '../../../broker/types.ts'
+import type { CreateTopicResult } from '../../../broker/types.ts'
 import { apis } from '../../../protocol/messages/index.ts'
 import { type Handler, told } from '../handler.ts'
+import { configSources } from './config-resources.ts'
 import type { RequestFields, ResponseFields } from './index.ts'
-
-/** Kafka's numbers for where a value comes from. */
-const sources = { topic: 1, broker: 4, default: 5 } as const satisfies Record<SettingValue['source'], number>
 
 export const createTopics: Handler<RequestFields<'createTopics'>, ResponseFields<'createTopics'>> = {
   api: apis.createTopics,
@@ -40,7 +38,7 @@ function answerOne({ error, topic, topicId, partitions, replicationFactor, setti
       name,
       value,
       readOnly: false,
-      configSource: sources[source],
+      configSource: configSources[source],
       isSensitive: false,
     })),
   }
