@@ -172,9 +172,12 @@ export class PartitionLedger {
   }
 }
 
-/** The text of a record: mostly small, now and then large, always the same for the same name and number. */
+/**
+ * The text of a record: mostly small, now and then so large that its batch goes straight to its segment (256 KiB; one in any
+ * thousand, so no batch has two). Always the same for the same name and number.
+ */
 export function recordText(producer: string, number: number): string {
   const spread = Math.imul(number + producer.length, 0x9e3779b1) >>> 0
-  const padding = spread % 997 === 0 ? 60_000 : spread % 1_200
-  return `${producer}:${number}:`.padEnd(padding, 'varve and silt ')
+  const bytes = number % 1_000 === 400 ? 300_000 : spread % 1_200
+  return `${producer}:${number}:`.padEnd(bytes, 'varve and silt ')
 }

@@ -21,8 +21,8 @@ export const smallSettings = {
 
 /** name, partitions, segment.bytes. The second name is legal, and a trap for plain objects. */
 const topics = [
-  ['sediment', 3, 524_288],
-  ['constructor', 1, 262_144],
+  ['sediment', 3, 1 << 20],
+  ['constructor', 1, 524_288],
   ['silt', 1, 1 << 30],
 ] as const
 
