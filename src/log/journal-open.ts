@@ -77,6 +77,7 @@ export async function beginRing(
   previous: JournalScan | undefined,
   { ringBytes, manifestGeneration }: RingOptions,
 ): Promise<JournalHeader> {
+  await fillWithZeros(file, Math.min(file.bytes(), ringStart + ringBytes), ringStart + ringBytes)
   // After a kill the newest slot may be in the page cache only, its sync having failed: durable before the other one goes.
   if (previous !== undefined) await writeSlot(file, previous.header)
   const older: JournalHeader = {

@@ -82,7 +82,10 @@ export function scanJournal(file: DiskFile, header: JournalHeader): JournalScan 
   }
   const later = ring.groupsFrom(sequence)
   const proven = later.some(group => group.header.sequence > sequence && group.entries.every(entry => entry.sound))
-  return proven ? corruptScan(header, chain, later, sequence) : soundScan(header, chain)
+  const scan = proven ? corruptScan(header, chain, later, sequence) : soundScan(header, chain)
+  // Its header speaks of the ring's end only when all of it is durable.
+  if (file.bytes() >= ringStart + header.ringBytes) return scan
+  return { ...scan, damage: [...scan.damage, 'the file is shorter than its ring'], unknownLoss: true }
 }
 
 function soundScan(header: JournalHeader, groups: Group[]): JournalScan {

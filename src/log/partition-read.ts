@@ -102,11 +102,18 @@ export class PartitionReader {
       return { buffers: [cut.bytes], bytes: cut.bytes.length }
     }
     const problem = cut.problem ?? (cut.wantedBytes > plan.segment.writtenBytes - at ? 'the batch is cut' : undefined)
+    this.#check(plan.offset) // deleted or retained away while the disk was busy
+    if (problem !== undefined && plan.segment.rebuildIndexes()) return this.#readAgain(plan)
     if (problem !== undefined) throw this.#corrupt(plan, at, problem)
     if (at >= plan.segment.writtenBytes) throw this.#corrupt(plan, at, 'the batch is missing')
     // Not reached yet, or larger than the buffer: go on from where the walk stood.
     const bytes = Math.min(Math.max(cut.wantedBytes, plan.bytesMax, 61), plan.segment.writtenBytes - at)
     return this.#readPlanned({ ...plan, position: at, firstOffset: cut.nextOffset, bytes })
+  }
+
+  #readAgain({ segment, offset, endOffset, bytesMax }: Plan): ReadResult | Promise<ReadResult> {
+    this.#places = this.#places.filter(known => known.segment !== segment)
+    return this.#readPlanned(this.#plan({ offset, endOffset, bytesMax }))
   }
 
   #corrupt({ segment, offset }: Plan, position: number, problem: string): KafkaError {

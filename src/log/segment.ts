@@ -7,7 +7,7 @@
 // Called by partition-log.ts and partition-recovery.ts. Bytes: segments/README.md
 
 import type { Disk, DiskFile } from '../platform/platform.ts'
-import { lastOffsetOf, maxTimestampOf } from '../records/batch.ts'
+import { baseOffsetOf, lastOffsetOf, maxTimestampOf } from '../records/batch.ts'
 import { walkBatches } from './batch-walk.ts'
 import type { FilePool, Pin } from './file-pool.ts'
 import type { IndexCache } from './index-cache.ts'
@@ -43,6 +43,8 @@ export class Segment {
   /** Its name is durable in its directory: set by the first checkpoint that it sees. */
   isNamed = true
   #bytesSinceEntry = 0
+  /** Every entry was made by this process, none read from a file. */
+  #isIndexOurs = false
   #offsetIndex: OffsetIndex | undefined
   #timeIndex: TimeIndex | undefined
   readonly #options: SegmentOptions
@@ -222,6 +224,15 @@ export class Segment {
     this.#offsetIndex = new OffsetIndex(this.#options.indexBytesMax)
     this.#timeIndex = new TimeIndex(this.#options.indexBytesMax)
     this.#bytesSinceEntry = 0
+    this.#isIndexOurs = true
+  }
+
+  /** An index from a file led to bytes that are no batch: built anew from the log, once. False if it was built here already. */
+  rebuildIndexes(): boolean {
+    if (this.#isIndexOurs) return false
+    this.startIndexes()
+    this.#walkBehindIndex(this.offsetIndex)
+    return true
   }
 
   /**
@@ -234,6 +245,7 @@ export class Segment {
     const timeIndex = new TimeIndex(indexBytesMax)
     this.#offsetIndex = offsetIndex
     this.#timeIndex = timeIndex
+    this.#isIndexOurs = false
     offsetIndex.load(readWhole(disk, this.#path(segmentSuffixes.index)) ?? Buffer.alloc(0))
     timeIndex.load(readWhole(disk, this.#path(segmentSuffixes.timeIndex)) ?? Buffer.alloc(0))
     offsetIndex.truncate(offsetIndex.soundEntries(this.bytes))
@@ -260,16 +272,21 @@ export class Segment {
     const from = index.count > 0 ? index.position(index.count - 1) : 0
     this.#bytesSinceEntry = 0
     let isFirst = index.count > 0
-    walkBatches(this.file(), { from, to: bytes, verify: false }, (buffer, at, position, length) => {
+    let expected = this.baseOffset
+    walkBatches(this.file(), { from, to: this.writtenBytes, verify: false }, (buffer, at, position, length) => {
+      const lastOffset = lastOffsetOf(buffer, at)
+      if (baseOffsetOf(buffer, at) < expected || lastOffset < expected || lastOffset >= nextOffset) return true // rot
+      expected = lastOffset + 1
       if (isFirst) this.#bytesSinceEntry = length
       else this.index(buffer, at, position, length)
       isFirst = false
+      return false
     })
     // The manifest's facts stand, whatever the walk saw.
     this.bytes = bytes
     this.nextOffset = nextOffset
-    this.maxTimestamp = Math.max(maxTimestamp, this.maxTimestamp)
-    if (this.maxTimestamp === maxTimestamp) this.offsetOfMaxTimestamp = offsetOfMaxTimestamp
+    this.maxTimestamp = maxTimestamp
+    this.offsetOfMaxTimestamp = offsetOfMaxTimestamp
   }
 
   /** Writes what the index files lack into the page cache. */

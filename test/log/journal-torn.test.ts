@@ -81,7 +81,7 @@ test('a batch whose records imitate a group of the journal is data, wherever it 
 
 test('an idle journal seals itself: rot in the last acknowledged group is corruption, not a torn end', async () => {
   const { disk, from } = await withLastGroup(['sealed'])
-  await new Promise(resolve => setTimeout(resolve, 120))
+  await new Promise(resolve => setTimeout(resolve, 500))
   const rotten = disk.fork()
   rotten.flipBit(journal, from + 70, 0)
   const { problems } = await recover(rotten)
