@@ -145,6 +145,7 @@ class World {
     this.#plant = plant
     this.#settings = new SmallSettings([
       ['varve.journal.bytes.max', String(1 << 20)],
+      ['varve.journal.direct.bytes', this.dice.pick(['1', '300', '5000', '262144'])],
       ['varve.disk.reserve.bytes', this.dice.chance(0.8) ? '0' : '100000'],
       ['varve.checkpoint.interval.ms', this.dice.pick(['10', '200', '30000'])],
       ['varve.memory.tail.bytes', this.dice.pick(['0', '5000', '8388608'])],
@@ -350,7 +351,9 @@ class World {
 
   /** Everything that was appended becomes durable, and is answered. */
   async #drain(): Promise<void> {
-    await this.sim.run((this.#directory as DiskLogDirectory).journal.durable)
+    const { journal } = this.#directory as DiskLogDirectory
+    do await this.sim.run(journal.durable)
+    while (!journal.isIdle) // what was durable let something else be appended
     this.#look()
     for (const { log, model } of this.#partitions())
       if (model.isJournaled)
