@@ -12,8 +12,8 @@ import type { Settings } from '../base/config.ts'
 import { DiskError, KafkaError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import { isInternalTopic } from '../base/names.ts'
-import type { Clock, Disk, DiskFile, Ownership, Platform, Timer } from '../platform/platform.ts'
-import { Checkpointer, DirtyState, eachAtOnce } from './checkpoint.ts'
+import type { Clock, Disk, DiskFile, Ownership, Platform } from '../platform/platform.ts'
+import { type CheckpointHost, Checkpoints, eachAtOnce, isDiskFull } from './checkpoint.ts'
 import type { LogContext } from './context.ts'
 import {
   clusterIdOf,
@@ -28,7 +28,7 @@ import { FilePool } from './file-pool.ts'
 import { IndexCache } from './index-cache.ts'
 import { Journal } from './journal.ts'
 import { beginRing, type FoundJournal, makeJournal } from './journal-open.ts'
-import { deletedDirectoryName, deletedSuffix, leaderEpochFile, partitionMetadataFile } from './layout.ts'
+import { deletedDirectoryName, leaderEpochFile, partitionMetadataFile } from './layout.ts'
 import { confirmManifest, ManifestWriter, type PartitionRow } from './manifest.ts'
 import { makePartitionDirectory, nameOf, writeSmallFile } from './partition-directory.ts'
 import { DiskPartitionLog, type PartitionIdentity } from './partition-log.ts'
@@ -44,12 +44,6 @@ export interface LogDirectoryOptions {
   /** A sync failed or ownership was lost: appends are over for good. */
   readonly onFatal?: (error: Error) => void
 }
-
-/** Bytes appended to a partition after which a checkpoint also writes its producers and index, to keep recovery's walk short. */
-const snapshotEveryBytes = 64 << 20
-/** Segments written by a checkpoint before others get a turn: 32 small writes take 0.2 ms. */
-const writesAtOnce = 32
-const diskFullRetryMs = 1000
 
 export async function openLogDirectory(
   platform: Platform,
@@ -76,7 +70,7 @@ export async function openLogDirectory(
   }
 }
 
-export class DiskLogDirectory implements LogDirectory, LogContext {
+export class DiskLogDirectory implements LogDirectory, LogContext, CheckpointHost {
   readonly path: string
   readonly clusterId: string
   readonly disk: Disk
@@ -90,28 +84,20 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
   readonly corruptions: { path: string; position: number; problem: string }[] = []
   readonly #platform: Platform
   readonly #settings: Settings
-  readonly #logger: Logger
+  readonly logger: Logger
   readonly #onFatal: ((error: Error) => void) | undefined
   readonly #ownership: Ownership
   readonly #space: DiskSpace
-  readonly #manifest: ManifestWriter
-  readonly #checkpointer: Checkpointer
-  readonly #dirty = new DirtyState()
+  readonly manifest: ManifestWriter
+  readonly #checkpoints: Checkpoints
   readonly #logs = new Set<DiskPartitionLog>()
   #orphanRows: readonly PartitionRow[] = []
   #recovery: DirectoryRecovery | undefined
   #journal: Journal | undefined
   #journalFile: DiskFile | undefined
-  /** Let go after the next checkpoint that begins from now on. */
-  #doomedSegments: { segment: Segment; delayMs: number }[] = []
-  /** Deleted, and the record that says so is durable. */
-  #doomedLogs: DiskPartitionLog[] = []
   /** Deleted, and the record that says so is on its way. */
   readonly #leavingLogs = new Set<DiskPartitionLog>()
   readonly #root: { readonly directory: string }
-  readonly #timers = new Set<Timer>()
-  #checkpointTimer: Timer | undefined
-  #checkpointDueMs = Number.POSITIVE_INFINITY
   #closing: Promise<void> | undefined
 
   constructor(
@@ -132,7 +118,7 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
     this.warm = new WarmBlocks(platform.disk.cacheBytes)
     this.tail = new Tail(settings.number('varve.memory.tail.bytes'))
     this.#settings = settings
-    this.#logger = logger
+    this.logger = logger
     this.#onFatal = onFatal
     this.#ownership = ownership
     this.#recovery = recovery
@@ -143,8 +129,8 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
       reserveBytes: settings.number('varve.disk.reserve.bytes'),
       logger,
     })
-    this.#manifest = new ManifestWriter(platform.disk, path, recovery.manifestGeneration)
-    this.#checkpointer = new Checkpointer(() => this.#checkpoint())
+    this.manifest = new ManifestWriter(platform.disk, path, recovery.manifestGeneration)
+    this.#checkpoints = new Checkpoints(this, settings.number('varve.checkpoint.interval.ms'))
   }
 
   get journal(): Journal {
@@ -185,12 +171,12 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
       log.allSegments.push(Segment.create(0, log.segmentOptions))
     } catch (error) {
       this.#park(log)
-      this.#doomedLogs.push(log)
+      this.#checkpoints.doomLog(log)
       throw this.#creationFailed(log, error)
     }
-    for (const name of [partitionMetadataFile, leaderEpochFile]) this.#dirty.addFile(log, name)
-    this.#dirty.addDirectory(log)
-    this.#dirty.addDirectory(this.#root)
+    for (const name of [partitionMetadataFile, leaderEpochFile]) this.#checkpoints.dirty.addFile(log, name)
+    this.#checkpoints.dirty.addDirectory(log)
+    this.#checkpoints.dirty.addDirectory(this.#root)
     return log
   }
 
@@ -211,8 +197,8 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
     const release = (): void => {
       this.#leavingLogs.delete(log)
       log.tail.clear()
-      this.#doomedLogs.push(log)
-      this.#checkpointWithin(1000)
+      this.#checkpoints.doomLog(log)
+      this.#checkpoints.within(1000)
     }
     this.journal.durable.then(release, () => {}) // a failed directory keeps everything
   }
@@ -223,13 +209,8 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
     const parked = `${this.path}/${deletedDirectoryName(log.topic, log.partition, log.topicId)}`
     if (this.disk.stat(log.directory) !== undefined) this.disk.rename(log.directory, parked)
     log.directory = parked
-    this.#dirty.addDirectory(this.#root)
-    this.#dirty.addDirectory(log)
-  }
-
-  async #removeDeleted(log: DiskPartitionLog): Promise<void> {
-    for (const segment of log.allSegments) this.pool.forget(segment.logPath)
-    await this.disk.removeTree(log.directory)
+    this.#checkpoints.dirty.addDirectory(this.#root)
+    this.#checkpoints.dirty.addDirectory(log)
   }
 
   // ---------------------------------------------------------------------------------------------------------- recovery
@@ -240,13 +221,14 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
     try {
       const { orphanRows, files, directories, removals } = await recovery.settle(this.#logs, isDeleted)
       this.#orphanRows = orphanRows
-      for (const log of this.#logs) for (const segment of log.allSegments) if (segment.isDirty) this.#dirty.add(segment)
-      await eachAtOnce(this.#dirty.take().segments, segment => segment.sync())
+      for (const log of this.#logs)
+        for (const segment of log.allSegments) if (segment.isDirty) this.#checkpoints.dirty.add(segment)
+      await eachAtOnce(this.#checkpoints.dirty.take().segments, segment => segment.sync())
       for (const path of files) await confirmFile(this.disk, path)
       for (const path of directories) await this.disk.syncDirectory(path)
       const journal = recovery.journal ?? (await this.#makeJournal(recovery)) // before anything says that there is one
       await removeCleanMark(this.disk, this.path)
-      const generation = await this.#manifest.write(this.#rows())
+      const generation = await this.manifest.write(this.rows())
       await this.#openJournal(journal, generation)
       for (const path of removals) await this.disk.removeTree(path)
     } catch (error) {
@@ -255,7 +237,7 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
     }
     this.#recovery = undefined
     await this.#space.start()
-    this.#armCheckpoint()
+    this.#checkpoints.arm()
     return recovery.report()
   }
 
@@ -274,7 +256,7 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
       header,
       ringBytesMax: this.#settings.number('varve.journal.bytes.max'),
       directBytes: this.#settings.number('varve.journal.direct.bytes'),
-      onPressure: () => void this.#checkpointer.request().catch(() => {}),
+      onPressure: () => void this.#checkpoints.request().catch(() => {}),
       onFailure: error => this.fail(error),
     })
   }
@@ -304,144 +286,39 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
   }
 
   markDirty(log: DiskPartitionLog, segment: Segment): void {
-    this.#dirty.add(segment)
-    this.appended(log)
+    this.#checkpoints.markDirty(log, segment)
   }
 
   appended(log: DiskPartitionLog): void {
-    this.#dirty.addLog(log)
-    if (log.bytesSinceSnapshot > snapshotEveryBytes) this.#dirty.addSnapshot(log)
-    const isInterval = log.durability === 'interval'
-    if (!isInterval && this.#checkpointDueMs !== Number.POSITIVE_INFINITY) return // this runs on every append
-    const withinMs = isInterval
-      ? log.settings.number('flush.ms')
-      : this.#settings.number('varve.checkpoint.interval.ms')
-    if (this.clock.monotonic() + withinMs < this.#checkpointDueMs) this.#checkpointWithin(withinMs)
+    this.#checkpoints.appended(log)
   }
 
   segmentRolled(log: DiskPartitionLog, sealed: Segment): void {
-    this.#dirty.addSealed(sealed)
-    this.#dirty.addDirectory(log)
-    this.#writeCachesOf(log, sealed, { seal: true })
+    this.#checkpoints.dirty.addSealed(sealed)
+    this.#checkpoints.dirty.addDirectory(log)
+    this.#checkpoints.writeCaches(log, sealed, { seal: true })
   }
 
   corruptionFound(log: DiskPartitionLog, segment: Segment, position: number, problem: string): void {
     const path = `${nameOf(log.directory)}/${nameOf(segment.logPath)}`
     if (this.corruptions.some(known => known.path === path && known.position === position)) return
     if (this.corruptions.length < 100) this.corruptions.push({ path, position, problem })
-    this.#logger.error('corruption found: nothing was changed, reads there fail', { path, position, problem })
+    this.logger.error('corruption found: nothing was changed, reads there fail', { path, position, problem })
   }
 
   // -------------------------------------------------------------------------------------------------------- checkpoints
 
   checkpoint(): Promise<void> {
-    return this.#checkpointer.request()
+    return this.#checkpoints.request()
   }
 
-  #checkpointWithin(delayMs: number): void {
-    this.#checkpointDueMs = Math.min(this.#checkpointDueMs, this.clock.monotonic() + delayMs)
-    this.#armCheckpoint()
-  }
-
-  /** One timer; it looks again if the time that it was set for has moved. */
-  #armCheckpoint(): void {
-    if (this.#checkpointDueMs === Number.POSITIVE_INFINITY || this.#recovery !== undefined) return
-    this.#checkpointTimer?.cancel()
-    this.#checkpointTimer = this.clock.after(Math.max(0, this.#checkpointDueMs - this.clock.monotonic()), () => {
-      if (this.#closing !== undefined) return
-      if (this.clock.monotonic() < this.#checkpointDueMs) this.#armCheckpoint()
-      else this.checkpoint().catch(() => {})
-    })
-  }
-
-  /** Steps 1 to 5 of checkpoint.ts. */
-  async #checkpoint(): Promise<void> {
-    if (this.failure !== undefined) throw this.failure
-    this.#checkpointDueMs = Number.POSITIVE_INFINITY
-    const doomedSegments = this.#doomedSegments.splice(0)
-    const doomedLogs = this.#doomedLogs.splice(0)
-    const point = this.journal.capture()
-    const rows = this.#rows()
-    const unnamed = [...this.#logs].map(log => log.active).filter(segment => !segment.isNamed)
-    try {
-      await this.#writeOutAll()
-      const generation = await this.#syncAll(rows)
-      for (const segment of unnamed) segment.isNamed = true
-      await this.journal.release(point, generation)
-    } catch (error) {
-      this.#doomedSegments.unshift(...doomedSegments)
-      this.#doomedLogs.unshift(...doomedLogs)
-      if (isDiskFull(error)) this.#checkpointWithin(diskFullRetryMs)
-      else this.fail(error as Error)
-      throw error
-    }
-    for (const { segment, delayMs } of doomedSegments) this.#letGo(segment, delayMs)
-    for (const log of doomedLogs) await this.#removeDeleted(log)
-  }
-
-  async #writeOutAll(): Promise<void> {
-    const logs = this.#dirty.takeLogs()
-    for (let i = 0; i < logs.length; i++) {
-      try {
-        ;(logs[i] as DiskPartitionLog).writeOut()
-      } catch (error) {
-        for (const log of logs.slice(i)) this.#dirty.addLog(log)
-        throw error
-      }
-      if (i % writesAtOnce === writesAtOnce - 1) await new Promise<void>(resolve => this.clock.soon(resolve))
-    }
-  }
-
-  /** The manifest's generation. */
-  async #syncAll(rows: readonly PartitionRow[]): Promise<number> {
-    const { segments, sealed, files, directories, snapshots } = this.#dirty.take()
-    for (const log of snapshots) this.#shortenWalk(log)
-    await eachAtOnce(segments, segment => segment.sync())
-    await eachAtOnce(sealed, segment => segment.syncIndexes())
-    for (const segment of sealed) segment.dropIndexes()
-    await eachAtOnce(files, ({ place, name }) => syncFile(this.disk, `${place.directory}/${name}`))
-    for (const { directory } of directories)
-      if (this.disk.stat(directory) !== undefined) await this.disk.syncDirectory(directory)
-    return this.#manifest.write(rows)
-  }
-
-  #rows(): PartitionRow[] {
+  /** What the manifest is to say (CheckpointHost). */
+  rows(): PartitionRow[] {
     return [...[...this.#logs, ...this.#leavingLogs].map(log => log.row()), ...this.#orphanRows]
   }
 
-  #shortenWalk(log: DiskPartitionLog): void {
-    if (!log.isDeleted) this.#writeCachesOf(log, log.active, { seal: false })
-  }
-
-  #writeCachesOf(log: DiskPartitionLog, segment: Segment, { seal }: { seal: boolean }): void {
-    try {
-      segment.flushIndexes({ seal })
-      if (log.snapshotOffset !== log.nextOffset) log.writeProducerSnapshot()
-    } catch (error) {
-      // Caches: without them the next start walks longer.
-      this.#logger.warn('producers and index of a partition could not be written', {
-        path: log.directory,
-        error: String(error),
-      })
-    }
-  }
-
-  /** Renamed now, removed after file.delete.delay.ms: readers that hold it finish. */
-  #letGo(segment: Segment, delayMs: number): void {
-    try {
-      segment.remove(deletedSuffix)
-    } catch (error) {
-      this.#logger.warn('a forgotten segment could not be renamed; the next start removes it', {
-        path: segment.logPath,
-        error: String(error),
-      })
-      return
-    }
-    const timer = this.clock.after(delayMs, () => {
-      this.#timers.delete(timer)
-      void segment.removeRenamed(deletedSuffix).catch(() => {}) // the next start removes it
-    })
-    this.#timers.add(timer)
+  get isServing(): boolean {
+    return this.#recovery === undefined
   }
 
   // ---------------------------------------------------------------------------------------------------------- retention
@@ -452,7 +329,7 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
     for (const log of this.#logs)
       for (const segment of log.forget(this.clock.now())) {
         bytes += segment.bytes
-        this.#doomedSegments.push({ segment, delayMs: log.settings.number('file.delete.delay.ms') })
+        this.#checkpoints.doomSegment(segment, log.settings.number('file.delete.delay.ms'))
       }
     if (bytes > 0) await this.checkpoint()
     return bytes
@@ -463,7 +340,7 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
   fail(error: Error): void {
     if (this.failure !== undefined) return
     this.failure = error
-    this.#logger.error('appends have stopped for good: a write or sync failed; what was durable can still be read', {
+    this.logger.error('appends have stopped for good: a write or sync failed; what was durable can still be read', {
       error: String(error),
     })
     this.#journal?.fail(error)
@@ -477,16 +354,15 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
 
   async #close(): Promise<void> {
     try {
-      this.#checkpointTimer?.cancel()
+      this.#checkpoints.stop()
       await this.#space.stop()
       if (this.#journal !== undefined && this.failure === undefined) await this.#stopCleanly(this.#journal)
     } finally {
-      await this.#checkpointer.idle() // it uses the files that are closed below
-      for (const timer of this.#timers) timer.cancel()
+      await this.#checkpoints.end() // it uses the files that are closed below
       await this.#journal?.close()
       this.#journalFile?.close()
       this.#recovery?.abandon()
-      this.#manifest.close()
+      this.manifest.close()
       this.pool.close()
       await this.#ownership.release()
     }
@@ -501,8 +377,8 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
       await this.checkpoint().catch(() => this.checkpoint()) // a full disk: once more, without the ballast
     } catch (error) {
       if (!isDiskFull(error)) throw error
-      this.#logger.warn('the disk is full: the journal keeps what the segments lack', { error: String(error) })
-      return eachAtOnce(this.#dirty.take().segments, segment => segment.sync()) // of topics that the journal does not have
+      this.logger.warn('the disk is full: the journal keeps what the segments lack', { error: String(error) })
+      return eachAtOnce(this.#checkpoints.dirty.take().segments, segment => segment.sync()) // of topics that the journal does not have
     }
     const logs = [...this.#logs].filter(log => log.degraded === undefined)
     await eachAtOnce(logs, log => log.active.syncIndexes())
@@ -513,7 +389,7 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
   #leaveInOrder(log: DiskPartitionLog): void {
     if (log.degraded !== undefined) return
     log.active.cutTorn()
-    this.#writeCachesOf(log, log.active, { seal: true })
+    this.#checkpoints.writeCaches(log, log.active, { seal: true })
   }
 
   /** Without room for the mark the stop is as good, and the next start looks a little longer. */
@@ -523,7 +399,7 @@ export class DiskLogDirectory implements LogDirectory, LogContext {
       await writeCleanMark(this.disk, this.path)
     } catch (error) {
       if (!(error instanceof DiskError) || error.errno !== 'ENOSPC') throw error
-      this.#logger.warn('the disk is full: the stop is not marked as clean', { error: String(error) })
+      this.logger.warn('the disk is full: the stop is not marked as clean', { error: String(error) })
     }
   }
 }
@@ -536,17 +412,7 @@ async function makeDurableDirectory(disk: Disk, path: string): Promise<void> {
   for (const name of made.reverse()) await disk.syncDirectory(parentOf(name))
 }
 
-/** Written into the page cache when its partition was made; gone if the topic was deleted since. */
-async function syncFile(disk: Disk, path: string): Promise<void> {
-  if (disk.stat(path) === undefined) return
-  const file = disk.open(path, 'write')
-  await file.sync().finally(() => file.close())
-}
-
 function parentOf(path: string): string {
   const slash = path.lastIndexOf('/')
   return slash > 0 ? path.slice(0, slash) : slash === 0 ? '/' : '.'
 }
-
-/** A write found no room. (A sync that says so is another matter: nobody knows what it has lost.) */
-const isDiskFull = (error: unknown): boolean => error instanceof KafkaError && error.code === 'NOT_ENOUGH_REPLICAS'

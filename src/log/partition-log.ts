@@ -10,14 +10,16 @@ import { DiskError, KafkaError } from '../base/errors.ts'
 import { partitionDirectoryName, uuidToBytes } from '../base/names.ts'
 import { maxTimestampOf, setBaseOffset, setLeaderEpoch, stampLogAppendTime } from '../records/batch.ts'
 import { checkBatch } from '../records/check.ts'
+import { type AppendLimits, appendLimitsOf } from './append-limits.ts'
 import type { LogContext } from './context.ts'
+import { DurabilitySwitch } from './durability-switch.ts'
 import type { JournalTarget } from './journal.ts'
-import { leaderEpochFile, offsetFileName, producerWindowSuffix, segmentSuffixes } from './layout.ts'
+import { leaderEpochFile } from './layout.ts'
 import { LeaderEpochs } from './leader-epochs.ts'
 import type { PartitionRow } from './manifest.ts'
 import { PartitionReader } from './partition-read.ts'
 import { findMaxTimestamp, findTimestamp } from './partition-time.ts'
-import { encodeSnapshot, encodeWindow } from './producer-snapshot.ts'
+import { writeProducerFiles } from './producer-files.ts'
 import { batchOffsets, ProducerState } from './producer-state.ts'
 import { segmentsToForget } from './retention.ts'
 import { readWhole, replaceFile } from './sealed-file.ts'
@@ -64,10 +66,8 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
   snapshotOffset = -1
   bytesSinceSnapshot = 0
   #settings: Settings
-  #limits: Limits
-  #durability: Durability
-  /** While the topic switches to fsync: appends that go to the journal once the manifest has the end before them. */
-  #deferred: Deferred[] | undefined
+  #limits: AppendLimits
+  readonly #switch: DurabilitySwitch
   #segmentCreatedMs: number
   readonly #context: LogContext
   readonly #reader: PartitionReader
@@ -80,15 +80,19 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
     this.directory = `${context.path}/${partitionDirectoryName(topic, partition)}`
     this.tail = new PartitionTail(context.tail, this)
     this.#settings = settings
-    this.#limits = limitsOf(settings)
-    this.#durability = settings.string('varve.durability') as Durability
+    this.#limits = appendLimitsOf(settings)
+    this.#switch = new DurabilitySwitch(settings.string('varve.durability') as Durability, {
+      context,
+      allDurable: () => this.durableTo(this.nextOffset, this.active.baseOffset, this.active.bytes),
+      writeOut: () => this.writeOut(),
+    })
     this.#context = context
     this.#segmentCreatedMs = context.clock.now()
     this.#reader = new PartitionReader(this)
   }
 
   get durability(): Durability {
-    return this.#durability
+    return this.#switch.durability
   }
 
   get settings(): Settings {
@@ -131,7 +135,7 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
     this.#rollIfNeeded(batch)
     const segment = this.active
     const position = segment.bytes
-    const isJournaled = this.#durability === 'fsync' && this.#deferred === undefined
+    const isJournaled = this.durability === 'fsync' && !this.#switch.isDeferring
     const isLazy = isJournaled && this.#context.tail.takes(batch)
     if (!isLazy) this.#writeNow(segment, batch) // throws before anything has moved
     segment.append(batch)
@@ -181,7 +185,7 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
         bytes: batch.length,
         ...this.#name,
       })
-    if (this.#durability === 'fsync' && batch.length > this.#context.journal.batchBytesMax)
+    if (this.durability === 'fsync' && batch.length > this.#context.journal.batchBytesMax)
       throw new KafkaError('MESSAGE_TOO_LARGE', {
         message: 'the batch is larger than a quarter of the commit journal (varve.journal.bytes)',
         bytes: batch.length,
@@ -196,7 +200,7 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
     const isDurable = nextOffset <= this.highWatermark
     const logAppendTimeMs = this.#limits.isLogAppendTime ? timestamp : -1
     const wait = (): Promise<void> => this.#context.journal.durable
-    const durable = isDurable ? done : this.#deferred === undefined ? wait() : this.#defer(wait)
+    const durable = isDurable ? done : this.#switch.journaled(wait)
     return { baseOffset, nextOffset, logAppendTimeMs, logStartOffset: this.logStartOffset, duplicate: true, durable }
   }
 
@@ -269,10 +273,11 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
   }
 
   #makeDurable(segment: Segment, position: number, batch: Buffer): Promise<void> {
-    if (this.#durability === 'fsync') {
+    if (this.durability === 'fsync') {
       const { nextOffset } = this
-      const add = (): Promise<void> => this.#context.journal.add(this, segment.baseOffset, position, nextOffset, batch)
-      return this.#deferred === undefined ? add() : this.#defer(add)
+      return this.#switch.journaled(() =>
+        this.#context.journal.add(this, segment.baseOffset, position, nextOffset, batch),
+      )
     }
     this.durableTo(this.nextOffset, segment.baseOffset, segment.bytes)
     return done
@@ -330,29 +335,11 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
     }
   }
 
-  /** Into the page cache: a cache of what the log says, so that recovery need not walk from the start. */
+  /** A cache, so that recovery need not walk from the start. */
   writeProducerSnapshot(): void {
-    const { disk } = this.#context
-    const write = (suffix: '.snapshot' | typeof producerWindowSuffix, bytes: Buffer): void => {
-      const path = `${this.directory}/${offsetFileName(this.nextOffset, suffix)}`
-      const file = disk.open(path, disk.stat(path) === undefined ? 'create' : 'write')
-      file.truncate(0)
-      file.write([bytes], 0)
-      file.close()
-    }
-    write(segmentSuffixes.snapshot, encodeSnapshot(this.producers))
-    write(producerWindowSuffix, encodeWindow(this.producers))
-    if (this.snapshotOffset >= 0 && this.snapshotOffset !== this.nextOffset) this.#removeSnapshot(this.snapshotOffset)
+    writeProducerFiles(this, this.#context.disk)
     this.snapshotOffset = this.nextOffset
     this.bytesSinceSnapshot = 0
-  }
-
-  /** Kafka keeps one snapshot per segment; the ones between them are ours, for a shorter walk. */
-  #removeSnapshot(offset: number): void {
-    const isOfSegment = this.allSegments.some(segment => segment.baseOffset === offset)
-    for (const suffix of isOfSegment ? [] : [segmentSuffixes.snapshot])
-      removeIfThere(this.#context, `${this.directory}/${offsetFileName(offset, suffix)}`)
-    removeIfThere(this.#context, `${this.directory}/${offsetFileName(offset, producerWindowSuffix)}`)
   }
 
   // -------------------------------------------------------------------------------------------------------------- read
@@ -411,58 +398,13 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
    */
   configure(settings: Settings): Promise<void> {
     this.#settings = settings
-    this.#limits = limitsOf(settings)
-    const done = this.#configured.then(() => this.#switchTo(settings.string('varve.durability') as Durability))
-    this.#configured = done.catch(() => {})
-    return done
+    this.#limits = appendLimitsOf(settings)
+    return this.#switch.to(settings.string('varve.durability') as Durability)
   }
-  #configured: Promise<void> = Promise.resolve()
 
   /** Resolves when no change of durability is under way. */
   get configured(): Promise<void> {
-    return this.#configured
-  }
-
-  async #switchTo(durability: Durability): Promise<void> {
-    if (durability === this.#durability) return
-    if (this.#durability === 'fsync') await this.#leaveJournal(durability)
-    else if (durability === 'fsync') await this.#enterJournal()
-    else this.#durability = durability
-  }
-
-  async #leaveJournal(durability: Durability): Promise<void> {
-    await this.#context.journal.durable
-    await this.#context.checkpoint()
-    this.writeOut()
-    this.#durability = durability
-    this.durableTo(this.nextOffset, this.active.baseOffset, this.active.bytes)
-  }
-
-  async #enterJournal(): Promise<void> {
-    const previous = this.#durability
-    this.#durability = 'fsync'
-    this.#deferred = []
-    const outcome = await this.#context.checkpoint().then(
-      () => undefined,
-      (error: Error) => error,
-    )
-    const deferred = this.#deferred
-    this.#deferred = undefined
-    if (outcome === undefined) {
-      for (const { add, resolve, reject } of deferred) add().then(resolve, reject)
-      return
-    }
-    // A full disk: what came meanwhile is in the page cache, and as good as what came before.
-    this.#durability = previous
-    this.durableTo(this.nextOffset, this.active.baseOffset, this.active.bytes)
-    for (const { resolve } of deferred) resolve()
-    throw outcome
-  }
-
-  #defer(add: () => Promise<void>): Promise<void> {
-    const durable = new Promise<void>((resolve, reject) => this.#deferred?.push({ add, resolve, reject }))
-    durable.catch(() => {}) // acks=0 has nobody who waits
-    return durable
+    return this.#switch.settled
   }
 
   // --------------------------------------------------------------------------------------------------------- retention
@@ -537,34 +479,7 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
   }
 }
 
-function removeIfThere({ disk }: LogContext, path: string): void {
-  if (disk.stat(path) !== undefined) disk.remove(path)
-}
-
 const done = Promise.resolve()
 
 /** Smaller amounts wait: for more of them, for the tail to need their place, or for the checkpoint. */
 const writeOutBytes = 64 << 10
-
-interface Deferred {
-  readonly add: () => Promise<void>
-  readonly resolve: () => void
-  readonly reject: (error: Error) => void
-}
-
-/** What every append looks at, as numbers: looking settings up by name costs 0.1 µs each. */
-interface Limits {
-  readonly batchBytesMax: number
-  readonly segmentBytes: number
-  readonly segmentMs: number
-  readonly isLogAppendTime: boolean
-}
-
-function limitsOf(settings: Settings): Limits {
-  return {
-    batchBytesMax: settings.number('max.message.bytes'),
-    segmentBytes: settings.number('segment.bytes'),
-    segmentMs: settings.number('segment.ms'),
-    isLogAppendTime: settings.string('message.timestamp.type') === 'LogAppendTime',
-  }
-}
