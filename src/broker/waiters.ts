@@ -76,7 +76,8 @@ export class Waiters {
         this.#waiting.delete(waiter)
         resolve()
       })
-      const timer = wait.clock.after(Math.min(wait.waitMs, timerMsMax), waiter.end)
+      // Whoever follows a log in a program of one loop expects the program to wait with it.
+      const timer = wait.clock.after(Math.min(wait.waitMs, timerMsMax), waiter.end, { keepsAlive: true })
       wait.signal?.addEventListener('abort', waiter.end)
       this.#waiting.add(waiter)
       begin(waiter)

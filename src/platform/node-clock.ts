@@ -14,12 +14,12 @@ export class NodeClock implements Clock {
     return performance.now()
   }
 
-  after(delayMs: number, fire: () => void): Timer {
+  after(delayMs: number, fire: () => void, { keepsAlive = false } = {}): Timer {
     let timeout: NodeJS.Timeout
     const wait = (leftMs: number): void => {
       const thisMs = Math.min(leftMs, timeoutMsMax)
       timeout = setTimeout(() => (leftMs > thisMs ? wait(leftMs - thisMs) : fire()), thisMs)
-      timeout.unref()
+      if (!keepsAlive) timeout.unref()
     }
     wait(Math.max(0, delayMs))
     return { cancel: () => clearTimeout(timeout) }

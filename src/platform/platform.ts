@@ -96,8 +96,8 @@ export interface Clock {
   now(): number
   /** Milliseconds from an arbitrary origin that never goes back: for timeouts and durations. */
   monotonic(): number
-  /** Calls `fire` once after `delayMs`. A waiting timer does not keep the process alive. */
-  after(delayMs: number, fire: () => void): Timer
+  /** Calls `fire` once after `delayMs`. It keeps the process alive only if asked to. */
+  after(delayMs: number, fire: () => void, options?: { keepsAlive?: boolean }): Timer
   /** Calls `fire` once the events that are already there have been handled (setImmediate). */
   soon(fire: () => void): void
 }
