@@ -6,7 +6,6 @@
 
 import { createRequire } from 'node:module'
 import { Command, CommanderError } from 'commander'
-import { keepProcessAlive } from '../platform/node-keep-alive.ts'
 import { exitCodes, reportFailure } from './failure.ts'
 import { createIo, type Io } from './io.ts'
 
@@ -27,10 +26,8 @@ const commands: ReadonlyMap<string, CommandRow> = new Map([
 ])
 
 export async function main(process: NodeJS.Process): Promise<void> {
-  const letGo = keepProcessAlive()
   const io = createIo(process)
   process.exitCode = await run(process.argv.slice(2), io)
-  letGo()
 }
 
 /** Resolves with the exit code. */
