@@ -131,7 +131,13 @@ class PartitionRecovery {
     }
     if (log.allSegments.length === 0) log.allSegments.push(this.#newSegment(row?.nextOffset ?? 0))
     if (log.degraded === undefined) log.active.loadIndexes({ verifyLast: !this.#input.isClean })
-    if (log.degraded !== undefined) log.keepRow(row)
+    if (log.degraded !== undefined) log.keepRow(this.#rowToKeep(row))
+  }
+
+  /** As it is, so that a file that comes back is found again; unless only the journal, whose word ends here, had what came after. */
+  #rowToKeep(row: PartitionRow | undefined): PartitionRow | undefined {
+    const isMore = row !== undefined && this.#input.entries.some(entry => entry.baseOffset >= row.nextOffset)
+    return isMore ? { ...row, degraded: this.#log.degraded } : row
   }
 
   /** A missing file is an error, never an empty log. */
