@@ -4,6 +4,7 @@
 // Called by partition-log.ts.
 
 import { KafkaError } from '../base/errors.ts'
+import { batchHeaderBytes } from '../records/batch.ts'
 import { cutBatches } from './batch-read.ts'
 import type { DiskPartitionLog } from './partition-log.ts'
 import type { Segment } from './segment.ts'
@@ -101,11 +102,10 @@ export class PartitionReader {
       this.#remember(plan.segment, at, cut.nextOffset)
       return { buffers: [cut.bytes], bytes: cut.bytes.length }
     }
-    const problem = cut.problem ?? (cut.wantedBytes > plan.segment.writtenBytes - at ? 'the batch is cut' : undefined)
+    const problem = cut.problem ?? missingBytes(plan, buffer.length, at, cut.wantedBytes)
     this.#check(plan.offset) // deleted or retained away while the disk was busy
     if (problem !== undefined && plan.segment.rebuildIndexes()) return this.#readAgain(plan)
     if (problem !== undefined) throw this.#corrupt(plan, at, problem)
-    if (at >= plan.segment.writtenBytes) throw this.#corrupt(plan, at, 'the batch is missing')
     // Not reached yet, or larger than the buffer: go on from where the walk stood.
     const bytes = Math.min(Math.max(cut.wantedBytes, plan.bytesMax, 61), plan.segment.writtenBytes - at)
     return this.#readPlanned({ ...plan, position: at, firstOffset: cut.nextOffset, bytes })
@@ -136,6 +136,19 @@ export class PartitionReader {
       { segment, position, offset },
     ]
   }
+}
+
+/** Why no batch can begin at `at`, where the walk over a buffer ended; undefined if reading on may find one. */
+function missingBytes(
+  { segment, bytes }: Plan,
+  bytesRead: number,
+  at: number,
+  wantedBytes: number,
+): string | undefined {
+  const rest = segment.writtenBytes - at
+  if (rest <= 0) return 'the batch is missing'
+  if (rest < Math.max(wantedBytes, batchHeaderBytes)) return 'the batch is cut'
+  return bytesRead < bytes ? 'the file is shorter than it was' : undefined
 }
 
 const nothing: ReadResult = { buffers: [], bytes: 0 }

@@ -103,6 +103,7 @@ async function judge(
       if ((await readOne(log, offset, batches, what)) === 'corrupt' && found === 'fine') found = 'read'
     }
   }
+  await opened.directory.close().catch(() => {})
   return found
 }
 
@@ -159,6 +160,18 @@ for (const isClean of [true, false])
         skip = bit - bits
       }
       expect([...outcomes.keys()].sort()).toEqual(expect.arrayContaining(['fine', 'read']))
+    })
+
+    test('an entry of an index may point anywhere', async () => {
+      const healthy = await makeDirectory({ isClean })
+      const path = healthy.disk.files().find(name => name.endsWith('orders-0/00000000000000000000.index')) as string
+      const position = Buffer.alloc(4)
+      for (let at = 0; at < 1100; at += everyBit === 1 ? 1 : 7) {
+        const disk = healthy.disk.fork()
+        position.writeInt32BE(at)
+        disk.poke(path, position, 12)
+        expect(await judge(disk, healthy, `the second entry points at ${at}`)).toBe('fine')
+      }
     })
 
     test('any file may be missing', async () => {
