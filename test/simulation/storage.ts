@@ -337,7 +337,13 @@ class World {
     this.#die()
   }
 
+  /** What readers got in this life. */
+  #held: { buffers: readonly Buffer[]; bytes: Buffer }[] = []
+
   #die(): void {
+    for (const { buffers, bytes } of this.#held)
+      must(Buffer.concat(buffers).equals(bytes), 'what a reader holds does not change under its hands')
+    this.#held = []
     this.#life += 1
     this.#isFull = false
     this.sim.disk.capacityBytes = Number.POSITIVE_INFINITY
@@ -496,6 +502,7 @@ class World {
       ({ buffers }) => {
         if (life !== this.#life || log.isDeleted) return
         const next = model.checkRead(offset, buffers, end)
+        if (buffers.length > 0) this.#held.push({ buffers, bytes: Buffer.concat(buffers) })
         must(next > offset || offset === end, 'a read below the high watermark returns something', {
           log: model.name,
           offset,
