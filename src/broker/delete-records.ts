@@ -39,6 +39,7 @@ function begin(engine: Engine, request: RecordDeletion): RecordDeletionResult {
         highWatermark: log.highWatermark,
       })
     log.deleteTo(offset)
+    engine.logStartMoves++
     return { error: undefined, lowWatermark: log.logStartOffset }
   } catch (thrown) {
     return { error: asKafkaError(thrown), lowWatermark: -1 }

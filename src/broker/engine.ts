@@ -21,6 +21,8 @@ export interface Engine {
   readonly registry: Registry
   readonly topics: Topics
   readonly waiters: Waiters
+  /** Rises whenever log start offsets may have moved: standing fetches then look at all their partitions. */
+  logStartMoves: number
   /** New work is refused from the moment this is true. */
   closed: boolean
 }

@@ -32,6 +32,7 @@ export class Retention {
     this.#running ??= this.#engine.directory
       .retain()
       .then(bytes => {
+        this.#engine.logStartMoves++
         this.#engine.metrics.total.retainedBytes += bytes
         return bytes
       })

@@ -41,6 +41,7 @@ export async function serveDirectory(
       registry,
       topics: new Topics(),
       waiters: new Waiters(),
+      logStartMoves: 0,
       closed: false,
     }
     for (const topic of state.topics.values()) openTopic(engine, topic)

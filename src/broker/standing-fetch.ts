@@ -2,7 +2,8 @@
 // stand on it: server/kafka/fetch-sessions.ts).
 //   1  a partition is told of when it has records or an error, or when its high watermark or log start differ from what was
 //      told last; after an error it is told of again
-//   2  a poll that waits costs nothing per partition: each partition's subscription stays as long as the partition is kept
+//   2  a poll costs nothing for a partition without news: each has a subscription that stays, and only those that it named
+//      (or whose last answer was not "nothing new") are looked at
 //   3  partitions that gave records go behind the others, so that none starves
 // Made by broker.ts.
 
@@ -10,20 +11,46 @@ import { KafkaError } from '../base/errors.ts'
 import type { StandingFetch, StandingResult } from './admin-types.ts'
 import type { Engine } from './engine.ts'
 import { isCutShort, readPartition, refusedWhenDurable } from './fetch.ts'
-import type { Partition } from './topics.ts'
+import { Partition } from './topics.ts'
 import { brokerClosed } from './trouble.ts'
 import type { FetchPartition, FetchRequest, FetchResult, TopicRef } from './types.ts'
 import type { Listener, Subscription, Waiter } from './waiters.ts'
 
 type Poll = Omit<FetchRequest, 'partitions'>
 
-interface Kept {
+/** One partition that is kept, and what its subscription calls. */
+class Kept implements Subscription, Listener {
   request: FetchPartition
   partition: Partition | undefined
-  subscription: Subscription | undefined
   /** -1: nothing, or an error */
-  toldHighWatermark: number
-  toldLogStartOffset: number
+  toldHighWatermark = -1
+  toldLogStartOffset = -1
+  readonly waiter = this
+  readonly #owner: EngineStandingFetch
+
+  constructor(request: FetchPartition, owner: EngineStandingFetch) {
+    this.request = request
+    this.#owner = owner
+  }
+
+  gain(_: Subscription, bytes: number): void {
+    this.#owner.gain(this, bytes)
+  }
+
+  /** The partition is gone. */
+  end(): void {
+    this.#owner.gone(this)
+  }
+
+  subscribe(partition: Partition): void {
+    this.partition = partition
+    partition.waiters.add(this)
+  }
+
+  unsubscribe(): void {
+    this.partition?.waiters.delete(this)
+    this.partition = undefined
+  }
 }
 
 interface News {
@@ -37,9 +64,12 @@ interface Pass {
   mustAnswer: boolean
 }
 
-export class EngineStandingFetch implements StandingFetch, Listener {
+export class EngineStandingFetch implements StandingFetch {
   readonly #engine: Engine
   readonly #kept = new Map<string, Kept>()
+  /** Those to look at in the next walk, in its order. */
+  readonly #restless = new Set<Kept>()
+  #logStartMoves = 0
   /** Bytes that became durable in the partitions kept since the last walk began. */
   #gained = 0
   #waiter: Waiter | undefined
@@ -56,24 +86,22 @@ export class EngineStandingFetch implements StandingFetch, Listener {
 
   put(request: FetchPartition): void {
     const key = keyOf(request)
-    const known = this.#kept.get(key)
-    if (known !== undefined) known.request = request
-    else
-      this.#kept.set(key, {
-        request,
-        partition: undefined,
-        subscription: undefined,
-        toldHighWatermark: -1,
-        toldLogStartOffset: -1,
-      })
+    let kept = this.#kept.get(key)
+    if (kept === undefined) {
+      kept = new Kept(request, this)
+      this.#kept.set(key, kept)
+    }
+    kept.request = request
+    this.#restless.add(kept)
   }
 
   remove(partition: TopicRef & { readonly partition: number }): void {
     const key = keyOf(partition)
     const kept = this.#kept.get(key)
     if (kept === undefined) return
-    unsubscribe(kept)
+    kept.unsubscribe()
     this.#kept.delete(key)
+    this.#restless.delete(kept)
   }
 
   async poll(request: Poll): Promise<StandingResult[]> {
@@ -102,18 +130,21 @@ export class EngineStandingFetch implements StandingFetch, Listener {
   }
 
   close(): void {
-    for (const kept of this.#kept.values()) unsubscribe(kept)
+    for (const kept of this.#kept.values()) kept.unsubscribe()
     this.#kept.clear()
-    this.end()
+    this.#restless.clear()
+    this.#waiter?.end()
   }
 
-  gain(_: Subscription, bytes: number): void {
+  gain(kept: Kept, bytes: number): void {
+    this.#restless.add(kept)
     this.#gained += bytes
     this.#waiter?.gainBytes(bytes)
   }
 
-  /** A partition is gone, or all of this is: whoever waits looks again. */
-  readonly end = (): void => {
+  /** Whoever waits looks again. */
+  gone(kept: Kept): void {
+    this.#restless.add(kept)
     this.#waiter?.end()
   }
 
@@ -123,16 +154,17 @@ export class EngineStandingFetch implements StandingFetch, Listener {
     return { engine, maxBytes, minBytes: Math.min(request.minBytes, maxBytes) }
   }
 
-  /** Synchronous while everything is warm. */
+  /** Synchronous where nothing is new. */
   #walk(maxBytes: number): Pass | Promise<Pass> {
-    const pass: Pass = { news: [], bytes: 0, mustAnswer: false }
-    let toRead: Kept[] | undefined
-    for (const kept of this.#kept.values()) {
-      if (isQuiet(kept)) continue
-      if (toRead === undefined) toRead = [kept]
+    const { logStartMoves } = this.#engine
+    if (logStartMoves !== this.#logStartMoves) for (const kept of this.#kept.values()) this.#restless.add(kept)
+    this.#logStartMoves = logStartMoves
+    const toRead: Kept[] = []
+    for (const kept of this.#restless)
+      if (isQuiet(kept)) this.#restless.delete(kept)
       else toRead.push(kept)
-    }
-    return toRead === undefined ? pass : this.#readAll(toRead, maxBytes, pass)
+    const pass: Pass = { news: [], bytes: 0, mustAnswer: false }
+    return toRead.length === 0 ? pass : this.#readAll(toRead, maxBytes, pass)
   }
 
   async #readAll(toRead: readonly Kept[], maxBytes: number, pass: Pass): Promise<Pass> {
@@ -159,12 +191,9 @@ export class EngineStandingFetch implements StandingFetch, Listener {
   /** The partition, found again if its topic was deleted and another one has its name. */
   #resolve(kept: Kept): Partition | KafkaError {
     if (kept.partition !== undefined && !kept.partition.topic.isDeleted) return kept.partition
-    unsubscribe(kept)
+    kept.unsubscribe()
     const found = this.#engine.topics.findPartition(kept.request)
-    if (found instanceof KafkaError) return found
-    kept.partition = found
-    kept.subscription = { waiter: this, partition: found, bytesLeft: 0 }
-    found.waiters.add(kept.subscription)
+    if (found instanceof Partition && this.#isKept(kept)) kept.subscribe(found)
     return found
   }
 
@@ -180,13 +209,19 @@ export class EngineStandingFetch implements StandingFetch, Listener {
     return news.map(({ kept, result }) => ({ request: kept.request, result }))
   }
 
+  /** Its data was told, but whether the client took it only its next request says. */
   #moveBehind(kept: Kept): void {
-    const key = keyOf(kept.request)
-    if (this.#kept.delete(key)) this.#kept.set(key, kept)
+    this.#restless.delete(kept)
+    if (this.#isKept(kept)) this.#restless.add(kept)
+  }
+
+  /** False if it was removed while its data was read. */
+  #isKept(kept: Kept): boolean {
+    return this.#kept.get(keyOf(kept.request)) === kept
   }
 }
 
-/** Hot: asked of every partition at every poll. True if reading it would tell nothing new. */
+/** True if reading it would tell nothing new. */
 function isQuiet({ partition, request, toldHighWatermark, toldLogStartOffset }: Kept): boolean {
   if (partition === undefined || partition.topic.isDeleted) return false
   const { log } = partition
@@ -199,12 +234,6 @@ function isQuiet({ partition, request, toldHighWatermark, toldLogStartOffset }: 
     lastFetchedEpoch < 0 &&
     (currentLeaderEpoch < 0 || currentLeaderEpoch === log.leaderEpoch)
   )
-}
-
-function unsubscribe(kept: Kept): void {
-  if (kept.subscription !== undefined) kept.partition?.waiters.delete(kept.subscription)
-  kept.partition = undefined
-  kept.subscription = undefined
 }
 
 function keyOf({ topic, topicId, partition }: TopicRef & { readonly partition: number }): string {

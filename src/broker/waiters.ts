@@ -18,12 +18,16 @@ export interface Wakeup {
 /** Who hears of a partition's new bytes, and of its end. */
 export interface Listener {
   gain(subscription: Subscription, bytes: number): void
-  readonly end: () => void
+  end(): void
 }
 
 /** One listener's interest in one partition. */
 export interface Subscription {
   readonly waiter: Listener
+}
+
+/** A waiter's: it ends with the wait. */
+interface PassingSubscription extends Subscription {
   readonly partition: Partition
   /** Of this partition, how many more bytes count. */
   bytesLeft: number
@@ -119,7 +123,7 @@ export class Waiters {
 }
 
 export class Waiter implements Listener {
-  readonly #subscriptions: Subscription[] = []
+  readonly #subscriptions: PassingSubscription[] = []
   #bytesMissing: number
   #done: (() => void) | undefined
 
@@ -134,7 +138,7 @@ export class Waiter implements Listener {
     partition.waiters.add(subscription)
   }
 
-  gain(subscription: Subscription, bytes: number): void {
+  gain(subscription: PassingSubscription, bytes: number): void {
     const counted = Math.min(bytes, subscription.bytesLeft)
     subscription.bytesLeft -= counted
     this.gainBytes(counted)
