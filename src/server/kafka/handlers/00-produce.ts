@@ -22,15 +22,19 @@ export const produce: Handler<RequestFields<'produce'>, ResponseFields<'produce'
   versions: [3, 13],
   advertised: [0, 13],
   overlaps: true,
-  async handle({ broker }, request, version) {
+  handle({ broker }, request, version) {
     const { partitions, refused } = sortOut(request, version)
-    const results = partitions.length > 0 ? await broker.produce({ acks: request.acks, partitions }) : []
-    const all = refused.length === 0 ? results : merged(request, results, refused)
-    if (request.acks !== 0) return answer(request, all)
-    const failed = all.find(result => result.error !== undefined)
-    if (failed !== undefined) throw new Disconnect(`produce with acks=0 failed: ${failed.error?.message}`)
-    return undefined
+    if (partitions.length === 0) return respond(request, [], refused)
+    return broker.produce({ acks: request.acks, partitions }).then(results => respond(request, results, refused))
   },
+}
+
+function respond(request: Request, results: readonly ProduceResult[], refused: readonly KafkaError[]) {
+  const all = refused.length === 0 ? results : merged(request, results, refused)
+  if (request.acks !== 0) return answer(request, all)
+  const failed = all.find(result => result.error !== undefined)
+  if (failed !== undefined) throw new Disconnect(`produce with acks=0 failed: ${failed.error?.message}`)
+  return undefined
 }
 
 interface Sorted {

@@ -1,7 +1,7 @@
 // DescribeTopicPartitions: topics in the order of their names, at most so many partitions, and where the next page begins.
 
 import { errorTable, type KafkaError } from '../../../base/errors.ts'
-import { zeroUuid } from '../../../base/names.ts'
+import { checkTopicName, zeroUuid } from '../../../base/names.ts'
 import type { Broker, DescribeTopicResult, TopicDescription } from '../../../broker/types.ts'
 import type { Decoded } from '../../../bytes/schema.ts'
 import { apis } from '../../../protocol/messages/index.ts'
@@ -25,7 +25,7 @@ export const describeTopicPartitions: Handler<
     const answers: ReturnType<typeof describe>[] = []
     for (const { topic, error, description } of found) {
       if (description === undefined) {
-        answers.push(refuse(topic as string, error as KafkaError))
+        answers.push(refuse(topic as string, nameErrorOf(topic as string) ?? (error as KafkaError)))
         continue
       }
       const first = cursor?.topicName === description.topic ? Math.max(0, cursor.partitionIndex) : 0
@@ -78,6 +78,16 @@ function describe(
       eligibleLeaderReplicas: [],
       lastKnownElr: [],
     })),
+  }
+}
+
+/** A name that no topic can have. */
+function nameErrorOf(name: string): KafkaError | undefined {
+  try {
+    checkTopicName(name)
+    return undefined
+  } catch (error) {
+    return error as KafkaError
   }
 }
 
