@@ -142,6 +142,9 @@ export const errorTable = {
   STREAMS_INVALID_TOPOLOGY_EPOCH: [131, false],
   STREAMS_TOPOLOGY_FENCED: [132, false],
   SHARE_SESSION_LIMIT_REACHED: [133, true],
+  GROUP_DELETION_FAILED: [134, false],
+  STREAMS_TOPOLOGY_DESCRIPTION_UPDATE_FAILED: [135, false],
+  CONTROLLER_ID_NOT_REGISTERED: [136, false],
 
   // Ours alone: they have no number of their own, so the wire says UNKNOWN_SERVER_ERROR (−1) if one ever reaches it.
   OFFSET_CONFLICT: [-1, false],
