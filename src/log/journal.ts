@@ -110,6 +110,11 @@ export class Journal {
     return Math.floor(this.#header.ringBytes / 4) - 2 * pageBytes
   }
 
+  /** A group has to fit into the ring whatever lies in it: one that does not would wait for ever. */
+  get #groupBytesMax(): number {
+    return Math.min(groupBytesMax, this.#header.ringBytes / 4)
+  }
+
   get ringBytes(): number {
     return this.#header.ringBytes
   }
@@ -130,7 +135,7 @@ export class Journal {
     if (this.failure !== undefined) return rejected(this.failure)
     assert(batch.length <= this.batchBytesMax, 'a batch above a quarter of the ring is refused before it is written')
     let group = this.#pending.at(-1)
-    if (group === undefined || !group.hasRoomFor(batch)) {
+    if (group === undefined || !group.hasRoomFor(batch, this.#groupBytesMax)) {
       group = new Group()
       this.#pending.push(group)
     }
@@ -282,7 +287,13 @@ export class Journal {
     this.#wantsGrowth = false
     const ringBytes = Math.min(this.#header.ringBytes * 2, this.#ringBytesMax)
     if (ringBytes <= this.#header.ringBytes) return this.#header.ringBytes
-    await fillWithZeros(this.#file, ringStart + this.#header.ringBytes, ringStart + ringBytes)
+    try {
+      await fillWithZeros(this.#file, ringStart + this.#header.ringBytes, ringStart + ringBytes)
+    } catch (error) {
+      if (!(error instanceof DiskError) || error.errno !== 'ENOSPC') throw error
+      this.#file.truncate(ringStart + this.#header.ringBytes) // no room for a larger one: it goes on as it is
+      return this.#header.ringBytes
+    }
     await this.#file.sync()
     return ringBytes
   }
@@ -361,9 +372,9 @@ class Group {
     return padToPage(groupHeaderBytes + this.entryCount * entryHeaderBytes + this.#batchBytes)
   }
 
-  hasRoomFor(batch: Buffer): boolean {
+  hasRoomFor(batch: Buffer, bytesMax: number): boolean {
     if (this.entryCount === 0) return true
-    return this.entryCount < groupEntriesMax && this.bytesOnDisk + entryHeaderBytes + batch.length <= groupBytesMax
+    return this.entryCount < groupEntriesMax && this.bytesOnDisk + entryHeaderBytes + batch.length <= bytesMax
   }
 
   add(target: JournalTarget, segmentBase: number, position: number, nextOffset: number, batch: Buffer): void {
