@@ -190,7 +190,9 @@ export class DirectoryRecovery {
       if (parkedId !== undefined || parsePartitionDirectory(name) !== undefined) {
         const topicId = parkedId ?? topicIdOfDirectory(this.#disk, path)
         const isOver = (topicId !== undefined && isDeleted(topicId)) || !this.#hasRecords(name)
-        if (isOver) removals.push(topicId === undefined ? path : this.#park(name, topicId))
+        // Without metadata and unknown to the manifest: it never came to its first checkpoint, and its topic is not there.
+        if (topicId === undefined && !isOver) this.#quarantine.move(path, name)
+        else if (isOver) removals.push(topicId === undefined ? path : this.#park(name, topicId))
         else {
           this.#problem(name, 'no topic of this directory has it: set aside')
           this.#quarantine.move(path, name)

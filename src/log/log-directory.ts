@@ -388,7 +388,7 @@ export class DiskLogDirectory implements LogDirectory, LogContext, CheckpointHos
 
   #leaveInOrder(log: DiskPartitionLog): void {
     if (log.degraded !== undefined) return
-    log.active.cutTorn()
+    if (log.active.cutTorn()) this.markDirty(log, log.active)
     this.#checkpoints.writeCaches(log, log.active, { seal: true })
   }
 

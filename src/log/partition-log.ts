@@ -309,7 +309,7 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
   roll(): void {
     const previous = this.active
     this.writeOut()
-    previous.cutTorn()
+    if (previous.cutTorn()) this.#context.markDirty(this, previous)
     this.allSegments.push(this.#createSegment())
     this.#segmentCreatedMs = this.#context.clock.now()
     this.#context.segmentRolled(this, previous)

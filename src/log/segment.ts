@@ -153,9 +153,11 @@ export class Segment {
     this.nextOffset = lastOffset + 1
   }
 
-  /** Before it is sealed or left: what a failed write put behind its end goes. */
-  cutTorn(): void {
-    if (this.#needsCut) this.#cutBack()
+  /** Before it is sealed or left: what a failed write put behind its end goes. True if there was something to sync. */
+  cutTorn(): boolean {
+    if (!this.#needsCut) return false
+    this.#cutBack()
+    return true
   }
 
   /** After a failed write: whatever part of it reached the file goes. */

@@ -380,10 +380,11 @@ class World {
     this.#isClosing = true
     await this.sim.run((this.#directory as DiskLogDirectory).close())
     this.#look()
-    for (const { model } of this.#partitions())
-      model.checkpointed({ highWatermark: model.written, logStartOffset: model.startMax })
     this.#isCleanlyClosed = this.sim.disk.stat(`${root}/.kafka_cleanshutdown`) !== undefined
     must(this.#isCleanlyClosed || this.#wasFull, 'a clean stop is marked', {})
+    if (this.#isCleanlyClosed)
+      for (const { model } of this.#partitions())
+        model.checkpointed({ highWatermark: model.written, logStartOffset: model.startMax })
     this.#die()
   }
 
@@ -634,7 +635,7 @@ class World {
         path: /\.log$/,
         nth: 1 + this.dice.below(3),
         errno,
-        bytesWritten: this.dice.below(90),
+        bytesWritten: this.dice.below(60),
       }),
     )
   }
