@@ -44,10 +44,10 @@ export const settings = {
   'compression.type': {
     scope: 'topic',
     type: 'enum',
-    values: ['producer'],
+    values: ['producer', 'uncompressed', 'gzip', 'snappy', 'lz4', 'zstd'],
     default: 'producer',
     broker: 'compression.type',
-    doc: 'Batches are stored as the producer compressed them.',
+    doc: 'producer: batches are stored as the producer compressed them. Any other: batches that come otherwise are compressed again, on the thread that serves everybody.',
   },
   'file.delete.delay.ms': {
     scope: 'topic',
@@ -80,6 +80,22 @@ export const settings = {
     default: '1048588',
     broker: 'message.max.bytes',
     doc: 'Largest record batch as sent (compressed, with its header).',
+  },
+  'message.timestamp.after.max.ms': {
+    scope: 'topic',
+    type: 'long',
+    min: 0,
+    default: String(hour),
+    broker: 'log.message.timestamp.after.max.ms',
+    doc: "With CreateTime: a batch with a record later than the broker's clock by more than this is refused.",
+  },
+  'message.timestamp.before.max.ms': {
+    scope: 'topic',
+    type: 'long',
+    min: 0,
+    default: forever,
+    broker: 'log.message.timestamp.before.max.ms',
+    doc: "With CreateTime: a batch with a record earlier than the broker's clock by more than this is refused. Any value but the default makes every batch be read through.",
   },
   'message.timestamp.type': {
     scope: 'topic',

@@ -7,6 +7,7 @@
 import { KafkaError } from '../base/errors.ts'
 import type { AppendOptions, AppendResult } from '../log/types.ts'
 import type { Engine } from './engine.ts'
+import { admit } from './intake.ts'
 import type { Partition } from './topics.ts'
 import { asKafkaError, brokerClosed, internalTopic } from './trouble.ts'
 import type { ProducePartition, ProduceRequest, ProduceResult } from './types.ts'
@@ -56,7 +57,8 @@ function append(
     if (acks !== -1 && acks !== 1 && acks !== 0)
       throw new KafkaError('INVALID_REQUIRED_ACKS', { message: 'acks is -1 (all), 0 or 1', acks })
     if (acks === -1 && target.topic.replicasMin > 1) throw tooFewReplicas(target)
-    const { batch, expectOffset } = request
+    const { expectOffset } = request
+    const batch = admit(request.batch, target.topic.intake, engine.platform.clock.now())
     const appended = target.log.append(
       batch,
       expectOffset === undefined ? clientAppend : { origin: 'client', expectOffset },

@@ -9,6 +9,7 @@ import { KafkaError } from '../base/errors.ts'
 import { createTopicCounters, type TopicCounters } from '../base/metrics.ts'
 import { isInternalTopic, topicCollisionKey } from '../base/names.ts'
 import type { PartitionLog } from '../log/types.ts'
+import { type Intake, intakeOf } from './intake.ts'
 import { unknownTopic } from './trouble.ts'
 import type { TopicRef } from './types.ts'
 import type { Subscription, Wakeup } from './waiters.ts'
@@ -48,6 +49,7 @@ export class Topic {
   #settings: Settings
   /** Read on every produce, so parsed once. */
   #replicasMin: number
+  #intake: Intake
 
   constructor({ name, id, settings }: { name: string; id: string; settings: Settings }) {
     this.name = name
@@ -55,6 +57,7 @@ export class Topic {
     this.isInternal = isInternalTopic(name)
     this.#settings = settings
     this.#replicasMin = settings.number('min.insync.replicas')
+    this.#intake = intakeOf(settings)
   }
 
   get settings(): Settings {
@@ -68,6 +71,7 @@ export class Topic {
   configure(settings: Settings): Promise<void> {
     this.#settings = settings
     this.#replicasMin = settings.number('min.insync.replicas')
+    this.#intake = intakeOf(settings)
     const run = async () => {
       await Promise.all(this.partitions.map(({ log }) => log.configure(settings)))
     }
@@ -79,6 +83,10 @@ export class Topic {
     }
     mine.then(settle, settle)
     return mine
+  }
+
+  get intake(): Intake {
+    return this.#intake
   }
 
   get replicasMin(): number {

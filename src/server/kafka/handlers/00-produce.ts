@@ -112,5 +112,11 @@ function answer(request: Request, results: readonly ProduceResult[]) {
 }
 
 function answerOne(index: number, { error, baseOffset, logAppendTimeMs, logStartOffset }: ProduceResult) {
-  return { index, baseOffset, logAppendTimeMs, logStartOffset, ...told(error) }
+  return { index, baseOffset, logAppendTimeMs, logStartOffset, ...told(error), recordErrors: recordErrorsOf(error) }
+}
+
+/** Which records of the batch are to blame, where the engine says so. */
+function recordErrorsOf(error: KafkaError | undefined): { batchIndex: number }[] {
+  const records = error?.details['records'] as readonly number[] | undefined
+  return records === undefined ? [] : records.map(batchIndex => ({ batchIndex }))
 }
