@@ -40,7 +40,8 @@ export function cutBatches(
     if (bytes < batchHeaderBytes) return end(buffer, from, at, expectedOffset, 'the batch length is impossible')
     if (baseOffsetOf(buffer, at) !== expectedOffset)
       return end(buffer, from, at, expectedOffset, 'the base offset is not the next one')
-    const isWanted = lastOffsetOf(buffer, at) >= offset
+    // Behind the first wanted batch every one is verified: a rotten last offset must not carry it past the check.
+    const isWanted = from >= 0 || lastOffsetOf(buffer, at) >= offset
     if (isWanted) {
       if (expectedOffset >= endOffset) break
       if (from < 0 && at + bytes > buffer.length)
