@@ -48,9 +48,8 @@ export class DurabilitySwitch {
     return done
   }
 
-  /** An append that goes to the journal: now, or when a switch that is under way has come true. */
-  journaled(add: () => Promise<void>): Promise<void> {
-    if (this.#deferred === undefined) return add()
+  /** An append that goes to the journal when the switch that is under way has come true. */
+  defer(add: () => Promise<void>): Promise<void> {
     const durable = new Promise<void>((resolve, reject) => this.#deferred?.push({ add, resolve, reject }))
     durable.catch(() => {}) // acks=0 has nobody who waits
     return durable

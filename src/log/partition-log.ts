@@ -200,7 +200,7 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
     const isDurable = nextOffset <= this.highWatermark
     const logAppendTimeMs = this.#limits.isLogAppendTime ? timestamp : -1
     const wait = (): Promise<void> => this.#context.journal.durable
-    const durable = isDurable ? done : this.#switch.journaled(wait)
+    const durable = isDurable ? done : this.#switch.isDeferring ? this.#switch.defer(wait) : wait()
     return { baseOffset, nextOffset, logAppendTimeMs, logStartOffset: this.logStartOffset, duplicate: true, durable }
   }
 
@@ -275,9 +275,9 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
   #makeDurable(segment: Segment, position: number, batch: Buffer): Promise<void> {
     if (this.durability === 'fsync') {
       const { nextOffset } = this
-      return this.#switch.journaled(() =>
-        this.#context.journal.add(this, segment.baseOffset, position, nextOffset, batch),
-      )
+      const { journal } = this.#context
+      if (!this.#switch.isDeferring) return journal.add(this, segment.baseOffset, position, nextOffset, batch)
+      return this.#switch.defer(() => journal.add(this, segment.baseOffset, position, nextOffset, batch))
     }
     this.durableTo(this.nextOffset, segment.baseOffset, segment.bytes)
     return done

@@ -15,7 +15,7 @@ export interface TailRead {
 }
 
 /** From this size on a batch is not copied. */
-const ownChunkBytes = 8 << 10
+const ownChunkBytes = 16 << 10
 const chunkBytesMin = 4 << 10
 const chunkBytesMax = 64 << 10
 /** Of each size. */
@@ -105,7 +105,7 @@ export class PartitionTail {
     if (!isWritten) this.unwrittenBytes += batch.length
     const last = this.#chunks.at(-1)
     if (batch.length < ownChunkBytes && last !== undefined && last.used + batch.length <= last.buffer.length) {
-      batch.copy(last.buffer, last.used)
+      last.buffer.set(batch, last.used)
       last.used += batch.length
       last.nextOffset = nextOffset
       if (isWritten) last.written = last.used
@@ -121,7 +121,7 @@ export class PartitionTail {
   #newChunk(batch: Buffer): Buffer {
     const buffer = this.#tail.chunks.take(Math.max(batch.length, this.#wantedBytes))
     this.#wantedBytes = Math.min(buffer.length * 2, chunkBytesMax)
-    batch.copy(buffer)
+    buffer.set(batch)
     return buffer
   }
 

@@ -2,20 +2,15 @@
 //   1  a length is checked when its four bytes are there, before anything else; nothing is allocated because of it
 //   2  bytesBuffered is what arrived and has not been taken: the owner bounds it by pausing the socket
 //   3  a frame inside one chunk is a view of it; one that spans chunks is put together once, when its last byte is there
-//   4  what is kept (record data) does not pin the socket's 64 KiB chunk for its own small size: `keeps` frames are copied
 // Pull, not push: next() is called when there is room to serve what it returns. Called by server/kafka/connection.ts.
 
 import { ProtocolError } from '../bytes/protocol-error.ts'
 
 const lengthBytes = 4
-/** Below this a frame that is kept is copied out of its chunk. */
-const copyBytes = 16_384
 
 export interface FrameOptions {
   /** Largest frame, without its length. */
   readonly bytesMax: number
-  /** Will the frame's bytes outlive the request? (The first two are the API key.) */
-  readonly keeps: (chunk: Buffer, position: number) => boolean
 }
 
 export class Frames {
@@ -87,10 +82,9 @@ export class Frames {
     if (length === 0) return Buffer.alloc(0)
     const position = this.#position
     if (first.length - position < length) return this.#gather(length)
-    const keeps = length < copyBytes && first.length > 2 * length && this.#options.keeps(first, position)
     const frame = first.subarray(position, position + length)
     this.#advance(length)
-    return keeps ? Buffer.from(frame) : frame
+    return frame
   }
 
   #gather(length: number): Buffer {

@@ -16,7 +16,7 @@ interface Expected {
 
 export class Wire {
   readonly #socket: net.Socket
-  readonly #frames = new Frames({ bytesMax: 2 ** 31 - 1, keeps: () => true })
+  readonly #frames = new Frames({ bytesMax: 2 ** 31 - 1 })
   readonly #expected: Expected[] = []
   readonly #writer = new Writer()
   #correlationId = 0

@@ -86,7 +86,7 @@ interface Expected {
 
 export class Probe {
   readonly connection: MemoryConnection
-  readonly #frames = new Frames({ bytesMax: 2 ** 31 - 1, keeps: () => true })
+  readonly #frames = new Frames({ bytesMax: 2 ** 31 - 1 })
   readonly #expected: Expected[] = []
   readonly #writer = new Writer()
   #correlationId = 0

@@ -54,7 +54,7 @@ export class KafkaConnection implements ConnectionHandler {
     this.#around = around
     this.#memory = around.memory
     this.#writer = around.writer
-    this.#frames = new Frames({ bytesMax: around.frameBytesMax, keeps: isProduce })
+    this.#frames = new Frames({ bytesMax: around.frameBytesMax })
     this.#context = around.contextOf(connection, {
       signal: this.#abort.signal,
       answerBytesMax: () => this.#answerBytesMax(),
@@ -289,8 +289,4 @@ export class KafkaConnection implements ConnectionHandler {
   #log({ level, reason }: Ending): void {
     this.#around.logger[level]('connection closed', { remote: this.#connection.remote, reason })
   }
-}
-
-function isProduce(chunk: Buffer, position: number): boolean {
-  return chunk[position] === 0 && chunk[position + 1] === 0
 }
