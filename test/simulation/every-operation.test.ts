@@ -3,7 +3,8 @@
 // is right. (The random simulation cuts anywhere; this one leaves no operation out.)
 
 import { expect, test } from 'vitest'
-import { type Operation, runScript } from './storage.ts'
+import { runScript } from './storage.ts'
+import type { Operation } from './work.ts'
 
 const scripts: Record<string, Operation[]> = {
   'appends, a roll and a checkpoint': [

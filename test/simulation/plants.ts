@@ -6,7 +6,7 @@ import { LeaderEpochs } from '../../src/log/leader-epochs.ts'
 import { DiskPartitionLog } from '../../src/log/partition-log.ts'
 import { Segment } from '../../src/log/segment.ts'
 import type { Disk, DiskFile, Platform } from '../../src/platform/platform.ts'
-import type { Plant } from './storage.ts'
+import type { Plant } from './world.ts'
 
 const isJournal = (path: string): boolean => path.includes('varve-journal')
 
