@@ -243,6 +243,20 @@ test('DescribeProducers: what partitions remember', async () => {
   expect((await ask()).topics[0].partitions).toMatchObject([{ errorCode: 3, activeProducers: [] }])
 })
 
+test('what is named a hundred thousand times is not described a hundred thousand times', async () => {
+  const many = <T>(one: T): T[] => Array.from({ length: 100_000 }, () => one)
+  const resource = { resourceType: topic, resourceName: 'orders', configurationKeys: null }
+  const { results } = await probe.ask(apis.describeConfigs, 4, { resources: many(resource) })
+  expect(results.length).toBe(100_000)
+  expect(results[7]).toMatchObject({ errorCode: 42, configs: [] })
+  const producers = await probe.ask(apis.describeProducers, 0, {
+    topics: [{ name: 'orders', partitionIndexes: many(0) }],
+  })
+  expect(producers.topics[0].partitions[7]).toMatchObject({ errorCode: 42, activeProducers: [] })
+  const deleted = await probe.ask(apis.deleteTopics, 5, { topicNames: many('orders'), timeoutMs: 1 })
+  expect(deleted.responses[7].errorCode).toBe(42)
+})
+
 test('ListConfigResources: client metrics alone in v0, by type in v1', async () => {
   expect((await probe.ask(apis.listConfigResources, 0, {})).configResources).toEqual([])
   const ask = async (...resourceTypes: number[]) => {

@@ -6,6 +6,7 @@ import type { Broker, DeleteTopicResult, TopicRef } from '../../../broker/types.
 import { apis } from '../../../protocol/messages/index.ts'
 import { type Handler, told } from '../handler.ts'
 import type { RequestFields, ResponseFields } from './index.ts'
+import { repeatedIn } from './repeated.ts'
 
 const refVersionMin = 6
 
@@ -26,7 +27,8 @@ function refOf({ name, topicId }: { name: string | null; topicId: string }): Top
 /** Results in the order of `refs`; the engine sees those that name one topic, once. */
 async function remove(broker: Broker, refs: readonly TopicRef[]): Promise<DeleteTopicResult[]> {
   const keys = refs.map(({ topic, topicId }) => (topicId === undefined ? `name ${topic}` : `id ${topicId}`))
-  const refusals = refs.map((ref, i) => refusalOf(ref, keys.indexOf(keys[i]) !== keys.lastIndexOf(keys[i])))
+  const repeated = repeatedIn(keys)
+  const refusals = refs.map((ref, i) => refusalOf(ref, repeated.has(keys[i])))
   const deleted = await broker.deleteTopics(refs.filter((_, i) => refusals[i] === undefined))
   let seen = 0
   return refs.map((ref, i) => {

@@ -5,9 +5,10 @@ import type { Broker } from '../../../broker/types.ts'
 import type { Decoded } from '../../../bytes/schema.ts'
 import { apis } from '../../../protocol/messages/index.ts'
 import type { Handler } from '../handler.ts'
-import { failed } from './alter-resources.ts'
+import { failed, keyOf, namedTwice } from './alter-resources.ts'
 import { configSources, configTypes, resourceOf } from './config-resources.ts'
 import type { RequestFields, ResponseFields } from './index.ts'
+import { repeatedIn } from './repeated.ts'
 
 type Request = Decoded<RequestFields<'describeConfigs'>>
 
@@ -18,13 +19,25 @@ export const describeConfigs: Handler<RequestFields<'describeConfigs'>, Response
   api: apis.describeConfigs,
   versions: [0, 4],
   async handle({ broker }, request, version) {
-    return { results: await Promise.all(request.resources.map(each => describe(broker, request, each, version))) }
+    const repeated = repeatedIn(request.resources.map(keyOf))
+    const results = request.resources.map(each => describe({ broker, request, version, repeated }, each))
+    return { results: await Promise.all(results) }
   },
 }
 
-async function describe(broker: Broker, request: Request, resource: Request['resources'][number], version: number) {
+interface Question {
+  readonly broker: Broker
+  readonly request: Request
+  readonly version: number
+  /** Resources that are named more than once. */
+  readonly repeated: ReadonlySet<string>
+}
+
+async function describe(question: Question, resource: Request['resources'][number]) {
+  const { broker, request, version, repeated } = question
   const { resourceType, resourceName, configurationKeys } = resource
   try {
+    if (repeated.has(keyOf(resource))) throw namedTwice()
     const all = await resourceOf(broker, resource).describe()
     const wanted = configurationKeys === null ? all : all.filter(({ name }) => configurationKeys.includes(name))
     const configs = wanted.map(setting => describeOne(setting, request, version))

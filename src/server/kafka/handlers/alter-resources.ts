@@ -5,6 +5,7 @@ import type { AlterOptions, SettingChange } from '../../../broker/admin-types.ts
 import type { Broker } from '../../../broker/types.ts'
 import { told } from '../handler.ts'
 import { resourceOf } from './config-resources.ts'
+import { repeatedIn } from './repeated.ts'
 
 export interface ResourceChanges {
   readonly resourceType: number
@@ -13,13 +14,11 @@ export interface ResourceChanges {
 }
 
 export function alterResources(broker: Broker, resources: readonly ResourceChanges[], options: AlterOptions) {
-  const keys = resources.map(({ resourceType, resourceName }) => `${resourceType} ${resourceName}`)
-  const isRepeated = (key: string) => keys.indexOf(key) !== keys.lastIndexOf(key)
+  const repeated = repeatedIn(resources.map(keyOf))
   return Promise.all(
-    resources.map(async ({ resourceType, resourceName, changes }, i) => {
+    resources.map(async ({ resourceType, resourceName, changes }) => {
       try {
-        if (isRepeated(keys[i]))
-          throw new KafkaError('INVALID_REQUEST', { message: 'the request names this resource twice' })
+        if (repeated.has(keyOf({ resourceType, resourceName }))) throw namedTwice()
         await resourceOf(broker, { resourceType, resourceName }).alter(changes, options)
         return { errorCode: 0, errorMessage: null, resourceType, resourceName }
       } catch (thrown) {
@@ -28,6 +27,12 @@ export function alterResources(broker: Broker, resources: readonly ResourceChang
     }),
   )
 }
+
+export const keyOf = ({ resourceType, resourceName }: Omit<ResourceChanges, 'changes'>): string =>
+  `${resourceType} ${resourceName}`
+
+export const namedTwice = (): KafkaError =>
+  new KafkaError('INVALID_REQUEST', { message: 'the request names this resource twice' })
 
 /** What was thrown, as an answer. */
 export function failed(thrown: unknown): { errorCode: number; errorMessage: string | null } {
