@@ -30,6 +30,8 @@ export interface PartitionRow {
   readonly segments: readonly SegmentRow[]
   /** Corruption that was found and not repaired: it outlives restarts. */
   readonly degraded?: { readonly reason: string; readonly fromOffset: number }
+  /** It was opted out of fsync when this was written: whole batches behind its end count, whatever the settings of the next start. */
+  readonly isOptedOut?: boolean
 }
 
 export interface Manifest {
@@ -121,7 +123,7 @@ function writeOrRefuse(file: DiskFile, bytes: Buffer): void {
   }
 }
 
-type PackedRow = [string, string, number, number, number, number[], [string, number] | null]
+type PackedRow = [string, string, number, number, number, number[], [string, number] | null, boolean]
 
 function encodeRow({
   topicId,
@@ -131,6 +133,7 @@ function encodeRow({
   nextOffset,
   segments,
   degraded,
+  isOptedOut = false,
 }: PartitionRow): PackedRow {
   const flat: number[] = []
   for (const s of segments) flat.push(s.baseOffset, s.bytes, s.maxTimestamp, s.offsetOfMaxTimestamp, s.firstTimestamp)
@@ -142,6 +145,7 @@ function encodeRow({
     nextOffset,
     flat,
     degraded ? [degraded.reason, degraded.fromOffset] : null,
+    isOptedOut,
   ]
 }
 
@@ -151,7 +155,8 @@ function decode(body: unknown): Manifest | undefined {
   return { generation, partitions: rows.map(decodeRow) }
 }
 
-function decodeRow([topicId, topic, partition, logStartOffset, nextOffset, flat, packed]: PackedRow): PartitionRow {
+function decodeRow(row: PackedRow): PartitionRow {
+  const [topicId, topic, partition, logStartOffset, nextOffset, flat, packed, isOptedOut] = row
   const segments: SegmentRow[] = []
   for (let i = 0; i < flat.length; i += 5) {
     const [baseOffset, bytes, maxTimestamp, offsetOfMaxTimestamp, firstTimestamp] = flat.slice(i, i + 5) as [
@@ -164,5 +169,5 @@ function decodeRow([topicId, topic, partition, logStartOffset, nextOffset, flat,
     segments.push({ baseOffset, bytes, maxTimestamp, offsetOfMaxTimestamp, firstTimestamp })
   }
   const degraded = packed ? { reason: packed[0], fromOffset: packed[1] } : undefined
-  return { topicId, topic, partition, logStartOffset, nextOffset, segments, degraded }
+  return { topicId, topic, partition, logStartOffset, nextOffset, segments, degraded, isOptedOut }
 }

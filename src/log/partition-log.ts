@@ -462,7 +462,8 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
       .map((segment, i, durable) =>
         i < durable.length - 1 ? segment.row : { ...segment.row, bytes: this.#durableBytesOf(segment) },
       )
-    return { topicId, topic, partition, logStartOffset, nextOffset: highWatermark, segments, degraded }
+    const isOptedOut = this.durability !== 'fsync'
+    return { topicId, topic, partition, logStartOffset, nextOffset: highWatermark, segments, degraded, isOptedOut }
   }
 
   #durableBytesOf(segment: Segment): number {

@@ -11,7 +11,7 @@
 //   file of the manifest missing or shorter than durable         DEGRADED from its first offset
 //   bytes behind the end, journal sound                          never acknowledged: copied to quarantine/, then cut
 //   bytes behind the end, some group unreadable                  kept as far as they verify; DEGRADED where they do not
-//   opted-out topic: verified batches behind the end             they count
+//   opted-out topic: verified batches behind the end             they count ("opted out": now, or when the manifest was written)
 //   opted-out topic: bytes that do not verify behind the end     torn: copied to quarantine/, cut
 //   opted-out topic, no clean stop                               leader epoch raised: offsets may be given out again
 //
@@ -251,9 +251,10 @@ class PartitionRecovery {
 
   /** Bytes behind what manifest and journal know. */
   #judgeTail(): void {
-    const { isClean, unknownLoss, context } = this.#input
+    const { isClean, unknownLoss, context, row } = this.#input
     const log = this.#log
-    const optedOut = log.durability !== 'fsync'
+    // By its settings now, or when the last checkpoint was taken: then the switch to fsync had not come true on disk.
+    const optedOut = log.durability !== 'fsync' || row?.isOptedOut === true
     const before = log.active.nextOffset
     const fileBytes = context.disk.stat(log.active.logPath)?.bytes ?? 0
     if (fileBytes === log.active.bytes && (isClean || !(optedOut || unknownLoss))) return
