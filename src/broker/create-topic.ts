@@ -4,6 +4,7 @@
 import { checkSetting, isTopicSetting, Settings } from '../base/config.ts'
 import { KafkaError } from '../base/errors.ts'
 import { checkTopicName, isInternalTopic, printable } from '../base/names.ts'
+import { checkPossible } from './intake.ts'
 import type { SettingPairs } from './registry-records.ts'
 import type { Topics } from './topics.ts'
 import type { NewTopic } from './types.ts'
@@ -38,7 +39,7 @@ export function checkOverrides(values: Iterable<readonly [name: string, value: s
   for (const [name, value] of values) {
     if (!isTopicSetting(name))
       throw new KafkaError('INVALID_CONFIG', { message: `there is no topic setting "${printable(name)}"` })
-    if (value !== null) overrides.set(name, checkSetting(name, value))
+    if (value !== null) overrides.set(name, checkPossible(name, checkSetting(name, value)))
   }
   return [...overrides]
 }

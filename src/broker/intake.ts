@@ -1,14 +1,15 @@
 // What a topic's settings ask of a batch before it is appended: times within bounds, and a codec.
 //   1  a topic with the defaults costs one comparison; nothing is decoded
 //   2  a batch that is damaged passes: the log refuses it, with its own word
-// Called by produce.ts and topics.ts.
+// Called by produce.ts and topics.ts, and by those who change settings (checkPossible).
 
-import type { Settings } from '../base/config.ts'
+import { type SettingName, Settings } from '../base/config.ts'
 import { KafkaError } from '../base/errors.ts'
 import {
   batchHeaderBytes,
   codecNames,
   codecOf,
+  compress,
   maxTimestampOf,
   RecordCursor,
   recompress,
@@ -32,6 +33,18 @@ export function intakeOf(settings: Settings): Intake {
     codec: type === 'producer' ? undefined : Math.max(0, codecNames.indexOf(type as (typeof codecNames)[number])),
     beforeMaxMs: bound(settings.number('message.timestamp.before.max.ms')),
     afterMaxMs: bound(settings.number('message.timestamp.after.max.ms')),
+  }
+}
+
+/** A value that this machine can carry out; INVALID_CONFIG for a codec that cannot be written here (zstd without its module). */
+export function checkPossible(name: SettingName, value: string): string {
+  if (name !== 'compression.type') return value
+  try {
+    const { codec } = intakeOf(new Settings([[name, value]]))
+    if (codec !== undefined) compress(codec, Buffer.alloc(1))
+    return value
+  } catch (cause) {
+    throw new KafkaError('INVALID_CONFIG', { message: `${value} cannot be written on this machine`, cause })
   }
 }
 

@@ -10,6 +10,7 @@ import {
 import { KafkaError } from '../base/errors.ts'
 import { printable } from '../base/names.ts'
 import type { SettingChange } from './admin-types.ts'
+import { checkPossible } from './intake.ts'
 import type { SettingPairs } from './registry-records.ts'
 
 /**
@@ -29,7 +30,7 @@ export function changedOverrides(
     seen.add(name)
     const value = valueAfter(change, name, settings)
     if (value === undefined) values.delete(name)
-    else values.set(name, checkSetting(name, value))
+    else values.set(name, checkPossible(name, checkSetting(name, value)))
   }
   return [...values]
 }

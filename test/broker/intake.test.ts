@@ -2,7 +2,15 @@
 
 import { describe, expect, test } from 'vitest'
 import type { Broker } from '../../src/broker/types.ts'
-import { BatchBuilder, codecNames, codecOf, producerIdOf, setBaseOffset, stampCrc } from '../../src/records/index.ts'
+import {
+  BatchBuilder,
+  codecNames,
+  codecOf,
+  compress,
+  producerIdOf,
+  setBaseOffset,
+  stampCrc,
+} from '../../src/records/index.ts'
 import { batchAt, brokerOver, valuesOf } from './setup.ts'
 
 const hour = 3_600_000
@@ -75,6 +83,32 @@ describe('compression.type', () => {
     const batch = await stored(broker)
     expect([codecNames[codecOf(batch)], producerIdOf(batch)]).toEqual([to, 7])
     expect(valuesOf([batch])).toEqual(values)
+  })
+
+  test('a codec that cannot be written here is refused when it is chosen, by everybody who can choose', async () => {
+    const isWritable = await Promise.resolve()
+      .then(() => compress(4, Buffer.alloc(1)))
+      .then(
+        () => true,
+        () => false,
+      )
+    const broker = await topicWith({})
+    const outcome = (promise: Promise<unknown>) =>
+      promise.then(
+        () => undefined,
+        error => error.code,
+      )
+    const chosen = [
+      outcome(broker.alterTopic({ topic: 'a' }, new Map([['compression.type', 'zstd']]))),
+      outcome(broker.alterBroker('node', [{ name: 'compression.type', operation: 'set', value: 'zstd' }])),
+      broker
+        .createTopics([{ topic: 'b', partitions: 1, replicationFactor: 1, settings: [['compression.type', 'zstd']] }])
+        .then(([{ error }]) => error?.code),
+    ]
+    const expected = isWritable ? undefined : 'INVALID_CONFIG'
+    expect(await Promise.all(chosen)).toEqual([expected, expected, expected])
+    if (isWritable) expect((await append(broker, compressed(1, ['x']))).error).toBeUndefined()
+    if (isWritable) expect(codecOf(await stored(broker))).toBe(4)
   })
 
   test('a damaged batch is refused for what it is, not mended', async () => {
