@@ -142,8 +142,7 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
     this.nextOffset = segment.nextOffset
     this.producers.apply(batch)
     this.bytesSinceSnapshot += batch.length
-    if (this.#context.tail.takes(batch)) this.tail.add(batch, baseOffset, !isLazy)
-    else this.tail.clear()
+    const kept = this.#keep(batch, baseOffset, !isLazy)
     this.#context.appended(this)
     return {
       baseOffset,
@@ -151,8 +150,15 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
       logAppendTimeMs,
       logStartOffset: this.logStartOffset,
       duplicate: false,
-      durable: this.#makeDurable(segment, position, batch),
+      durable: this.#makeDurable(segment, position, kept),
     }
+  }
+
+  /** The caller's memory is the caller's again when append() returns: the tail and the journal share a copy. */
+  #keep(batch: Buffer, baseOffset: number, isWritten: boolean): Buffer {
+    if (this.#context.tail.takes(batch)) return this.tail.add(batch, baseOffset, isWritten)
+    this.tail.clear()
+    return this.durability === 'fsync' ? Buffer.from(batch) : batch
   }
 
   /** The journal says so (JournalTarget). */

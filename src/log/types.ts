@@ -75,8 +75,8 @@ export interface PartitionLog {
   readonly bytes: number
 
   /**
-   * Checks the batch, stamps base offset and leader epoch INTO `batch` (it becomes ours: page cache, tail and journal share
-   * it) and writes it. One synchronous stretch: throws KafkaError with nothing changed, or returns with all of it in motion.
+   * Checks the batch, stamps base offset and leader epoch into it, and appends a copy: `batch` is the caller's again when
+   * this returns. One synchronous stretch: throws KafkaError with nothing changed, or returns with all of it in motion.
    * Errors: CORRUPT_MESSAGE, INVALID_RECORD, MESSAGE_TOO_LARGE, RECORD_LIST_TOO_LARGE, INVALID_PRODUCER_EPOCH,
    * OUT_OF_ORDER_SEQUENCE_NUMBER, OFFSET_CONFLICT, INVALID_TIMESTAMP, NOT_ENOUGH_REPLICAS (disk full, refused before
    * writing), KAFKA_STORAGE_ERROR (degraded, or the directory failed).

@@ -11,6 +11,8 @@ const lengthBytes = 4
 export interface FrameOptions {
   /** Largest frame, without its length. */
   readonly bytesMax: number
+  /** Memory for a frame of several chunks that begins with this API key, if not its own; the owner says for how long. */
+  readonly borrow?: (apiKey: number, bytes: number) => Buffer | undefined
 }
 
 export class Frames {
@@ -88,7 +90,7 @@ export class Frames {
   }
 
   #gather(length: number): Buffer {
-    const frame = Buffer.allocUnsafe(length)
+    const frame = this.#borrowed(length) ?? Buffer.allocUnsafe(length)
     let filled = 0
     let used = 0
     while (filled < length) {
@@ -107,6 +109,13 @@ export class Frames {
     this.#buffered -= length
     this.#dropSpent()
     return frame
+  }
+
+  /** Nothing is borrowed where the key itself is cut. */
+  #borrowed(length: number): Buffer | undefined {
+    const first = this.#chunks[0]
+    if (length < 2 || first.length - this.#position < 2) return undefined
+    return this.#options.borrow?.(first.readUInt16BE(this.#position), length)
   }
 
   #advance(length: number): void {

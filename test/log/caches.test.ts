@@ -21,7 +21,10 @@ describe('the tail', () => {
     const tail = new Tail(300_000)
     const appended: Buffer[][] = [[], [], []]
     const owners = appended.map(() => {
-      const owner: PartitionTail = new PartitionTail(tail, { writeOut: () => owner.wasWritten() })
+      const owner: PartitionTail = new PartitionTail(tail, {
+        highWatermark: Number.MAX_SAFE_INTEGER,
+        writeOut: () => owner.wasWritten(),
+      })
       return owner
     })
     for (let i = 0; i < 4000; i++) {
@@ -45,6 +48,7 @@ describe('the tail', () => {
   test('what was never written to its segment does not leave, and clear() forgets all', () => {
     const tail = new Tail(100_000)
     const owner = new PartitionTail(tail, {
+      highWatermark: Number.MAX_SAFE_INTEGER,
       writeOut: () => {
         throw new Error('the disk is full')
       },

@@ -48,3 +48,22 @@ test('segments roll by size, and every offset is found in each of them', async (
   for (const offset of [0, 1, 57, 150, 299]) expect((await readAll(again.log, offset))[0]).toBe(`value-${offset}`)
   await again.directory.close()
 })
+
+test("the memory of a batch is its caller's again when append returns", async () => {
+  const { directory, log } = await openLog(platform, path, {}, { 'varve.memory.tail.bytes': String(1 << 20) })
+  const values = Array.from({ length: 200 }, (_, i) => `${i}-`.padEnd(i % 7 === 0 ? 40_000 : 300, 'x'))
+  const shared = Buffer.alloc(64_000)
+  for (const value of values) {
+    const batch = batchOf([value])
+    batch.copy(shared)
+    log.append(shared.subarray(0, batch.length), { origin: 'client' })
+    shared.fill(0xee)
+    if (Number.parseInt(value, 10) % 50 === 0) await directory.journal.durable
+  }
+  await directory.journal.durable
+  expect(await readAll(log)).toEqual(values)
+  await directory.close()
+  const again = await openLog(platform, path)
+  expect(await readAll(again.log)).toEqual(values)
+  await again.directory.close()
+})

@@ -20,6 +20,7 @@ import type { Surroundings } from './surroundings.ts'
 
 /** Answers up to this size, on average, are copied together: one piece costs the socket less than many. */
 const joinBytesMax = 1_024
+const produceKey = 0
 /** For a client that does not close its side after we have closed ours. */
 const endGraceMs = 1_000
 
@@ -54,7 +55,10 @@ export class KafkaConnection implements ConnectionHandler {
     this.#around = around
     this.#memory = around.memory
     this.#writer = around.writer
-    this.#frames = new Frames({ bytesMax: around.frameBytesMax })
+    this.#frames = new Frames({
+      bytesMax: around.frameBytesMax,
+      borrow: (apiKey, bytes) => (apiKey === produceKey ? around.scratch.take(bytes) : undefined),
+    })
     this.#context = around.contextOf(connection, {
       signal: this.#abort.signal,
       answerBytesMax: () => this.#answerBytesMax(),
@@ -148,7 +152,10 @@ export class KafkaConnection implements ConnectionHandler {
         if (this.#next === undefined) return
       }
       const frame = this.#next
-      if (!this.#mayBegin(frame)) return
+      if (!this.#mayBegin(frame)) {
+        if (this.#around.scratch.owns(frame)) this.#next = Buffer.from(frame)
+        return
+      }
       this.#next = undefined
       this.#begin(frame)
       this.#memory.leave(this)

@@ -11,6 +11,7 @@ import { servedApis } from './dispatch.ts'
 import { FetchSessions } from './fetch-sessions.ts'
 import type { Context } from './handler.ts'
 import { Memory } from './memory.ts'
+import { FrameScratch } from './scratch.ts'
 import type { Surroundings } from './surroundings.ts'
 
 export interface Address {
@@ -69,6 +70,7 @@ export class KafkaListener {
       logger,
       memory: this.memory,
       writer: new Writer(),
+      scratch: new FrameScratch(),
       frameBytesMax: settings.number('socket.request.max.bytes'),
       connectionBytesMax: settings.number('varve.memory.connection.bytes'),
       contextOf: (connection, own) => this.#contextOf(connection, own),

@@ -6,6 +6,7 @@ import type { Clock, Connection } from '../../platform/platform.ts'
 import type { KafkaConnection } from './connection.ts'
 import type { Context } from './handler.ts'
 import type { Memory } from './memory.ts'
+import type { FrameScratch } from './scratch.ts'
 
 export interface Surroundings {
   readonly clock: Clock
@@ -13,6 +14,7 @@ export interface Surroundings {
   readonly memory: Memory
   /** One for all: encoding is synchronous. */
   readonly writer: Writer
+  readonly scratch: FrameScratch
   /** socket.request.max.bytes */
   readonly frameBytesMax: number
   /** varve.memory.connection.bytes */
