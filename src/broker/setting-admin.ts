@@ -1,5 +1,5 @@
 // Settings of topics and of the broker change here, while everything runs: decided, enqueued and in force in one synchronous
-// stretch; the answer waits for the disk. A restart finds them in the registry.
+// stretch; the answer waits for the disk. A restart finds them in the registry. A topic's switch to fsync is recorded last.
 // Called by broker.ts.
 
 import { isTopicSetting, type SettingName, Settings, settingOfBrokerName } from '../base/config.ts'
@@ -7,6 +7,7 @@ import { KafkaError } from '../base/errors.ts'
 import { printable } from '../base/names.ts'
 import type { AlterOptions, BrokerScope, SettingChange, SettingDescription } from './admin-types.ts'
 import type { Engine } from './engine.ts'
+import type { SettingPairs } from './registry-records.ts'
 import { changedOverrides } from './setting-changes.ts'
 import { changesAtRuntime, describeBrokerValues, describeOwnValues, describeTopicValues } from './setting-values.ts'
 import type { Topic } from './topics.ts'
@@ -20,12 +21,49 @@ export async function alterTopic(
   { validateOnly = false, reset }: AlterOptions = {},
 ): Promise<void> {
   const topic = findClientTopic(engine, ref)
+  while (topic.switching !== undefined) await topic.switching
   const list = 'get' in changes ? [...changes].map(asChange) : changes
   const overrides = changedOverrides(topic.settings, list, { reset, named: topicSetting })
   const settings = new Settings(overrides, engine.settings)
   if (validateOnly) return
-  const durable = engine.registry.append({ type: 'topic-settings', id: topic.id, settings: overrides })
+  if (isJournaled(settings) && !isJournaled(topic.settings))
+    return switchToFsync(engine, topic, { settings, overrides })
+  const durable = record(engine, topic, overrides)
   await Promise.all([durable, topic.registering, topic.configure(settings)])
+}
+
+const isJournaled = (settings: Settings): boolean => settings.string('varve.durability') === 'fsync'
+
+function record(engine: Engine, topic: Topic, settings: SettingPairs): Promise<void> {
+  if (topic.isDeleted) throw unknownTopic({ topic: topic.name })
+  return engine.registry.append({ type: 'topic-settings', id: topic.id, settings })
+}
+
+interface Altered {
+  readonly settings: Settings
+  readonly overrides: SettingPairs
+}
+
+/**
+ * The one change whose record comes last, when it is true on disk: if it cannot be (a full disk), nobody is told that it is.
+ * Other changes of the topic wait meanwhile.
+ */
+function switchToFsync(engine: Engine, topic: Topic, { settings, overrides }: Altered): Promise<void> {
+  const before = topic.settings
+  const done = (async () => {
+    try {
+      await Promise.all([topic.registering, topic.configure(settings)])
+      await record(engine, topic, overrides)
+    } catch (error) {
+      await topic.configure(before).catch(() => {})
+      throw error
+    }
+  })()
+  const over = (): void => {
+    topic.switching = undefined
+  }
+  topic.switching = done.then(over, over)
+  return done
 }
 
 export async function alterBroker(
@@ -49,6 +87,7 @@ export async function describeTopicSettings(engine: Engine, ref: TopicRef): Prom
   await engine.registry.settled()
   if (topic === undefined) throw unknownTopic(ref)
   await topic.registering
+  while (topic.switching !== undefined) await topic.switching
   return describeTopicValues(topic.settings)
 }
 

@@ -44,6 +44,8 @@ export class Topic {
   registering: Promise<void> | undefined
   /** Its partitions answer no one any more. */
   isDeleted = false
+  /** A switch to fsync is under way and not recorded yet: setting-admin.ts. Never rejects. */
+  switching: Promise<void> | undefined
   /** Changes of settings that have yet to become true on disk. */
   #configuring: Promise<void> | undefined
   #settings: Settings
