@@ -41,6 +41,15 @@ export const settings = {
     broker: 'log.cleanup.policy',
     doc: 'What happens to old segments. "compact" keeps the latest record of each key; compaction itself is not there yet, so such a topic keeps everything.',
   },
+  'compression.gzip.level': {
+    scope: 'topic',
+    type: 'int',
+    min: -1,
+    max: 9,
+    default: '-1',
+    broker: 'compression.gzip.level',
+    doc: "With compression.type=gzip: 1 (fast) to 9 (small), or -1 for gzip's own choice.",
+  },
   'compression.type': {
     scope: 'topic',
     type: 'enum',
@@ -48,6 +57,15 @@ export const settings = {
     default: 'producer',
     broker: 'compression.type',
     doc: 'producer: batches are stored as the producer compressed them. Any other: batches that come otherwise are compressed again, on the thread that serves everybody.',
+  },
+  'compression.zstd.level': {
+    scope: 'topic',
+    type: 'int',
+    min: -131_072,
+    max: 22,
+    default: '3',
+    broker: 'compression.zstd.level',
+    doc: 'With compression.type=zstd: up to 22 (small); the lower the faster.',
   },
   'file.delete.delay.ms': {
     scope: 'topic',

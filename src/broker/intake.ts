@@ -19,25 +19,40 @@ import {
 export interface Intake {
   /** Undefined: the producer's. */
   readonly codec: number | undefined
+  /** Of gzip and zstd. */
+  readonly level: number | undefined
   /** Infinity: whatever the record says. */
   readonly beforeMaxMs: number
   readonly afterMaxMs: number
 }
+
+/** By compression.type. */
+const levelSettings = new Map<string, SettingName>([
+  ['gzip', 'compression.gzip.level'],
+  ['zstd', 'compression.zstd.level'],
+])
 
 /** Settings as numbers: they are looked at on every produce. */
 export function intakeOf(settings: Settings): Intake {
   const type = settings.string('compression.type')
   const isCreateTime = settings.string('message.timestamp.type') === 'CreateTime'
   const bound = (ms: number): number => (isCreateTime && ms < Number.MAX_SAFE_INTEGER ? ms : Infinity)
+  const levelSetting = levelSettings.get(type)
   return {
+    level: levelSetting === undefined ? undefined : settings.number(levelSetting),
     codec: type === 'producer' ? undefined : Math.max(0, codecNames.indexOf(type as (typeof codecNames)[number])),
     beforeMaxMs: bound(settings.number('message.timestamp.before.max.ms')),
     afterMaxMs: bound(settings.number('message.timestamp.after.max.ms')),
   }
 }
 
-/** A value that this machine can carry out; INVALID_CONFIG for a codec that cannot be written here (zstd without its module). */
+/**
+ * A value that can be carried out; INVALID_CONFIG for a codec that cannot be written on this machine (zstd without its module),
+ * and, as in Kafka, for gzip's level 0.
+ */
 export function checkPossible(name: SettingName, value: string): string {
+  if (name === 'compression.gzip.level' && Number(value) === 0)
+    throw new KafkaError('INVALID_CONFIG', { message: `${name} is -1 (gzip's own choice) or 1 to 9` })
   if (name !== 'compression.type') return value
   try {
     const { codec } = intakeOf(new Settings([[name, value]]))
@@ -52,14 +67,14 @@ export function checkPossible(name: SettingName, value: string): string {
  * The batch to append: `batch` itself, or another one with its records. Errors: INVALID_TIMESTAMP (details.records: which, by
  * their place in the batch), CORRUPT_MESSAGE, MESSAGE_TOO_LARGE, UNSUPPORTED_COMPRESSION_TYPE.
  */
-export function admit(batch: Buffer, { codec, beforeMaxMs, afterMaxMs }: Intake, nowMs: number): Buffer {
+export function admit(batch: Buffer, { codec, level, beforeMaxMs, afterMaxMs }: Intake, nowMs: number): Buffer {
   if (batch.length < batchHeaderBytes) return batch
   const isOfOtherCodec = codec !== undefined && codecOf(batch) !== codec
   const isTimeDoubtful = beforeMaxMs !== Infinity || maxTimestampOf(batch) > nowMs + afterMaxMs
   if (!isOfOtherCodec && !isTimeDoubtful) return batch
   if (verifyBatch(batch, 0, batch.length) !== 'ok') return batch
   if (isTimeDoubtful) checkTimes(batch, { earliestMs: nowMs - beforeMaxMs, latestMs: nowMs + afterMaxMs })
-  return isOfOtherCodec ? recompress(batch, codec) : batch
+  return isOfOtherCodec ? recompress(batch, codec, level) : batch
 }
 
 /** Of those that are to blame, the first ones. */

@@ -4,7 +4,7 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import { type Codec, unfoldsTooFar } from './codec.ts'
 
 export const gzipCodec: Codec = {
-  compress: bytes => gzipSync(bytes),
+  compress: (bytes, level) => gzipSync(bytes, { level }),
   decompress(bytes, bytesMax) {
     try {
       return gunzipSync(bytes, { maxOutputLength: bytesMax })

@@ -14,14 +14,17 @@ import { narrowWindow, scanFrames } from './zstd-frames.ts'
 const slowestBytesPerMs = 10_000
 const timeMsMin = 500
 
+/** zlib.constants.ZSTD_c_compressionLevel, which Node 20 lacks; the number is zstd's own. */
+const compressionLevel = 100
+
 /** What node:zlib has grown; Node 20 lacks it. */
 export interface ZstdZlib {
-  zstdCompressSync(bytes: Uint8Array): Buffer
+  zstdCompressSync(bytes: Uint8Array, options?: { params: Record<number, number> }): Buffer
   zstdDecompressSync(bytes: Uint8Array, options: { maxOutputLength: number }): Buffer
 }
 
 export interface ZstdModule {
-  compress(bytes: Uint8Array): Uint8Array
+  compress(bytes: Uint8Array, level?: number): Uint8Array
   decompress(bytes: Uint8Array): Uint8Array
 }
 
@@ -36,7 +39,10 @@ export function zlibWithZstd(): ZstdZlib | undefined {
 
 export function zlibZstdCodec(found: ZstdZlib): Codec {
   return {
-    compress: bytes => found.zstdCompressSync(bytes),
+    compress: (bytes, level) =>
+      level === undefined
+        ? found.zstdCompressSync(bytes)
+        : found.zstdCompressSync(bytes, { params: { [compressionLevel]: level } }),
     decompress(bytes, bytesMax) {
       try {
         return found.zstdDecompressSync(bytes, { maxOutputLength: bytesMax })
@@ -49,7 +55,7 @@ export function zlibZstdCodec(found: ZstdZlib): Codec {
 
 export function nativeZstdCodec(native: ZstdModule): Codec {
   return {
-    compress: bytes => native.compress(bytes),
+    compress: (bytes, level) => (level === undefined ? native.compress(bytes) : native.compress(bytes, level)),
     decompress(bytes, bytesMax) {
       scanFrames(bytes, bytesMax)
       const unfolded = asBuffer(native.decompress(bytes))

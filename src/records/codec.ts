@@ -4,8 +4,8 @@ import { createRequire } from 'node:module'
 import { KafkaError } from '../base/errors.ts'
 
 export interface Codec {
-  /** Errors: UNSUPPORTED_COMPRESSION_TYPE if nothing here can write it. */
-  compress(bytes: Buffer): Uint8Array
+  /** `level`: the codec's own scale, its default if undefined; snappy and lz4 have none. Errors: UNSUPPORTED_COMPRESSION_TYPE if nothing here can write it. */
+  compress(bytes: Buffer, level?: number): Uint8Array
   /** At most bytesMax bytes out, else MESSAGE_TOO_LARGE; any other error means that the input is corrupt. */
   decompress(bytes: Buffer, bytesMax: number): Buffer
 }

@@ -32,9 +32,9 @@ const loaders: Record<Exclude<CodecName, 'none'>, () => Codec> = {
 }
 const loaded = new Map<number, Codec>()
 
-/** Errors: UNSUPPORTED_COMPRESSION_TYPE. */
-export function compress(codec: number, bytes: Buffer): Uint8Array {
-  return codec === 0 ? bytes : codecOfNumber(codec).compress(bytes)
+/** `level`: of gzip and zstd; their default if undefined. Errors: UNSUPPORTED_COMPRESSION_TYPE. */
+export function compress(codec: number, bytes: Buffer, level?: number): Uint8Array {
+  return codec === 0 ? bytes : codecOfNumber(codec).compress(bytes, level)
 }
 
 /** Errors: CORRUPT_MESSAGE, MESSAGE_TOO_LARGE, UNSUPPORTED_COMPRESSION_TYPE. */

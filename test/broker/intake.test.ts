@@ -85,6 +85,21 @@ describe('compression.type', () => {
     expect(valuesOf([batch])).toEqual(values)
   })
 
+  test("a level is the codec's own", async () => {
+    const values = Array.from({ length: 400 }, (_, i) => `${(i * 7919) % 1009} and ${(i * 31) % 97} and so on`)
+    const sizeAt = async (level: string): Promise<number> => {
+      const broker = await topicWith({ 'compression.type': 'gzip', 'compression.gzip.level': level })
+      await append(broker, compressed(0, values))
+      return (await stored(broker)).length
+    }
+    expect(await sizeAt('1')).toBeGreaterThan(await sizeAt('9'))
+    expect(await sizeAt('-1')).toBe(await sizeAt('6'))
+    const { broker } = await brokerOver()
+    const settings = [['compression.gzip.level', '0']] as const
+    const [{ error }] = await broker.createTopics([{ topic: 'b', partitions: 1, replicationFactor: 1, settings }])
+    expect(error?.code).toBe('INVALID_CONFIG')
+  })
+
   test('a codec that cannot be written here is refused when it is chosen, by everybody who can choose', async () => {
     const isWritable = await Promise.resolve()
       .then(() => compress(4, Buffer.alloc(1)))
