@@ -1,7 +1,7 @@
 // What an acknowledgement means for one partition, and how that changes while it is in use; changes follow one another.
 //   to 'fsync'    files synced and their end in the manifest before the first journaled append: a checkpoint; what is appended
 //                 meanwhile goes to the journal after it. If it fails the old meaning stays
-//   from 'fsync'  a checkpoint first, so that the journal holds nothing of this partition
+//   from 'fsync'  a checkpoint first; then what came meanwhile becomes durable in the journal, and what comes now waits for that
 // Called by partition-log.ts.
 
 import type { LogContext } from './context.ts'
@@ -23,7 +23,7 @@ interface Deferred {
 export class DurabilitySwitch {
   durability: Durability
   readonly #host: SwitchHost
-  /** Appends that came during a switch to fsync. */
+  /** Appends that came during a switch and go to the journal only if and when it says so. */
   #deferred: Deferred[] | undefined
   #settled: Promise<void> = Promise.resolve()
 
@@ -37,7 +37,7 @@ export class DurabilitySwitch {
     return this.#settled
   }
 
-  /** Journaled appends wait for a switch to fsync. */
+  /** Appends wait for a switch. */
   get isDeferring(): boolean {
     return this.#deferred !== undefined
   }
@@ -65,29 +65,47 @@ export class DurabilitySwitch {
   async #leaveJournal(durability: Durability): Promise<void> {
     await this.#host.context.journal.durable
     await this.#host.context.checkpoint()
-    this.#host.writeOut()
+    const deferred = this.#beginDeferring()
+    try {
+      await this.#host.context.journal.durable // of what came during the checkpoint
+      this.#host.writeOut()
+    } catch (error) {
+      this.#addAll(deferred)
+      throw error
+    }
+    this.#deferred = undefined
     this.durability = durability
-    this.#host.allDurable()
+    this.#resolveAll(deferred)
   }
 
   async #enterJournal(): Promise<void> {
     const previous = this.durability
     this.durability = 'fsync'
-    this.#deferred = []
-    const failure = await this.#host.context.checkpoint().then(
-      () => undefined,
-      (error: Error) => error,
-    )
-    const deferred = this.#deferred
-    this.#deferred = undefined
-    if (failure === undefined) {
-      for (const { add, resolve, reject } of deferred) add().then(resolve, reject)
-      return
+    const deferred = this.#beginDeferring()
+    try {
+      await this.#host.context.checkpoint()
+    } catch (failure) {
+      // A full disk: what came meanwhile is in the page cache, and as good as what came before.
+      this.#deferred = undefined
+      this.durability = previous
+      this.#resolveAll(deferred)
+      throw failure
     }
-    // A full disk: what came meanwhile is in the page cache, and as good as what came before.
-    this.durability = previous
+    this.#addAll(deferred)
+  }
+
+  #beginDeferring(): readonly Deferred[] {
+    this.#deferred = []
+    return this.#deferred
+  }
+
+  #addAll(deferred: readonly Deferred[]): void {
+    this.#deferred = undefined
+    for (const { add, resolve, reject } of deferred) add().then(resolve, reject)
+  }
+
+  #resolveAll(deferred: readonly Deferred[]): void {
     this.#host.allDurable()
     for (const { resolve } of deferred) resolve()
-    throw failure
   }
 }
