@@ -110,6 +110,8 @@ export function readPartition(
     const error = epochError(log, request.currentLeaderEpoch)
     if (error !== undefined) return refused(error, partition)
     const { offset, lastFetchedEpoch = -1 } = request
+    // Before the end is looked at: damage may have become the end, and an empty answer there would pass for all there is.
+    if (log.degraded !== undefined && offset >= log.degraded.fromOffset) throw damaged(partition, log.degraded, offset)
     if (lastFetchedEpoch >= 0) {
       const end = log.endOfEpoch(lastFetchedEpoch)
       if (end.leaderEpoch < lastFetchedEpoch || end.endOffset < offset)
@@ -173,6 +175,11 @@ function refused(error: KafkaError, partition?: Partition): FetchResult {
 export async function refusedWhenDurable(engine: Engine, error: KafkaError): Promise<FetchResult> {
   await engine.registry.settled()
   return refused(error)
+}
+
+function damaged({ log }: Partition, { reason, fromOffset }: { reason: string; fromOffset: number }, offset: number) {
+  const { topic, partition } = log
+  return new KafkaError('CORRUPT_MESSAGE', { message: reason, topic, partition, offset, fromOffset })
 }
 
 function outOfRange({ log }: Partition, offset: number): KafkaError {

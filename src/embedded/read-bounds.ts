@@ -42,7 +42,7 @@ export async function resolveBounds(
     views.map(async view => {
       const { from, to } = await resolveOffsets(range, view, nowMs)
       // An exact `to` may lie beyond what is there: then a read that follows waits for it.
-      const end = follow ? (to ?? Number.POSITIVE_INFINITY) : Math.min(to ?? view.highWatermark, view.highWatermark)
+      const end = Math.min(to ?? Number.POSITIVE_INFINITY, follow ? Number.POSITIVE_INFINITY : view.end)
       const begin = partitions.length === 1 ? checked(from, view) : clamped(from, view)
       return { partition: view.partition, from: begin, end, highWatermark: view.highWatermark }
     }),
@@ -50,8 +50,8 @@ export async function resolveBounds(
 }
 
 /** One partition's exact offset is meant: outside the log it is an error. Errors: OFFSET_OUT_OF_RANGE. */
-function checked(from: number, { partition, logStartOffset, highWatermark }: PartitionView): number {
-  if (from >= logStartOffset && from <= highWatermark) return from
+function checked(from: number, { partition, logStartOffset, highWatermark, end }: PartitionView): number {
+  if (from >= logStartOffset && from <= end) return from
   const facts = { partition, offset: from, logStartOffset, highWatermark }
   throw new KafkaError('OFFSET_OUT_OF_RANGE', { message: 'the offset is outside the log', ...facts })
 }
@@ -63,15 +63,18 @@ function clamped(from: number, { logStartOffset, highWatermark }: PartitionView)
 
 interface PartitionView extends PartitionTimes {
   readonly partition: number
+  /** The high watermark; Infinity where damage may hide records behind it: a read that gets there says CORRUPT_MESSAGE. */
+  readonly end: number
 }
 
 function viewOf(
   broker: Broker,
   topicId: string,
-  { partition, logStartOffset, highWatermark }: PartitionDescription,
+  { partition, logStartOffset, highWatermark, degraded }: PartitionDescription,
 ): PartitionView {
   return {
     partition,
+    end: degraded === undefined ? highWatermark : Number.POSITIVE_INFINITY,
     logStartOffset,
     highWatermark,
     offsetForTimestamp: async timestamp => {

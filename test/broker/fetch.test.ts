@@ -211,6 +211,19 @@ describe('errors answer at once', () => {
     expect(broker.health().degraded).toEqual([{ topic: 'a', partition: 0, reason: 'rot', fromOffset: 0 }])
   })
 
+  test('damage that has become the end of a partition is not an empty answer, nor out of range, nor another epoch', async () => {
+    const { broker, directory } = await brokerWith({ a: 1 })
+    await produce(broker, 'a', 'x')
+    for (const log of directory.partitions.values())
+      if (log.topic === 'a') log.degraded = { reason: 'rot', fromOffset: log.highWatermark }
+    for (const request of [from('a', 1), from('a', 7), from('a', 1, { lastFetchedEpoch: 5 })]) {
+      const [read] = await fetchOf(broker, [request], waiting)
+      expect(read.error?.code).toBe('CORRUPT_MESSAGE')
+    }
+    const [before] = await fetchOf(broker, [from('a', 0)])
+    expect([before.error, valuesOf(before.buffers)]).toEqual([undefined, ['x']])
+  })
+
   test('no partitions at all', async () => {
     const { broker } = await brokerWith({ a: 1 })
     expect(await fetchOf(broker, [], waiting)).toEqual([])

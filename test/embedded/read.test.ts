@@ -100,6 +100,22 @@ describe('places', () => {
   })
 })
 
+test('damage behind the last readable record is said, not taken for the end', async () => {
+  const { log, directory } = await heldLog({ a: 1 })
+  const topic = await log.topic('a', texts)
+  await topic.appendMany([{ value: 'x' }, { value: 'y' }])
+  for (const partition of directory.partitions.values()) partition.degraded ??= { reason: 'rot', fromOffset: 2 }
+  const seen: unknown[] = []
+  for (const options of [{}, { follow: true }, { partition: 0, from: 1 }, { from: 7 }]) {
+    const reading = (async () => {
+      for await (const { value } of topic.read(options)) seen.push(value)
+    })()
+    await expect(reading).rejects.toMatchObject({ code: 'CORRUPT_MESSAGE' })
+  }
+  expect(seen).toEqual(['x', 'y', 'x', 'y', 'y'])
+  expect(await values(topic, { to: 2 })).toEqual(['x', 'y'])
+})
+
 test('the end is fixed when the read starts', async () => {
   await using log = await open({ memory: true })
   const topic = await log.topic('a', texts)
