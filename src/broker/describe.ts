@@ -111,4 +111,13 @@ class LivePartition implements PartitionDescription {
   segments() {
     return this.#log.segments()
   }
+
+  /** As it is now: getters are seen neither by JSON nor by console.log. */
+  toJSON() {
+    const { partition, leaderEpoch, logStartOffset, highWatermark, nextOffset, bytes, durability, degraded } = this
+    return { partition, leaderEpoch, logStartOffset, highWatermark, nextOffset, bytes, durability, degraded }
+  }
+  [Symbol.for('nodejs.util.inspect.custom')]() {
+    return this.toJSON()
+  }
 }

@@ -31,10 +31,13 @@ export function encodeRecords<K, V>(
   records: readonly NewRecord<K, V>[],
   nowMs: number,
 ): EncodedRecords {
+  if (!Array.isArray(records)) throw invalid('appendMany takes an array of records', { type: typeof records })
   const inputs: RecordInput[] = []
   const partitions: number[] = []
   for (let i = 0; i < records.length; i++) {
-    const { key, value, headers, timestamp = nowMs, partition } = records[i]
+    const record = records[i]
+    if (typeof record !== 'object' || record === null) throw invalid('a record is { key, value, … }', { record })
+    const { key, value, headers, timestamp = nowMs, partition } = record
     if (!Number.isSafeInteger(timestamp)) throw invalid('a timestamp is a whole number of ms', { timestamp })
     if (headers !== undefined) checkHeaders(headers)
     const keyBytes = key === undefined || key === null ? null : asBytes(encode(encoder.key, key, 'key'))

@@ -6,7 +6,7 @@ import { KafkaError } from '../base/errors.ts'
 import { checkListenAddress, parseListenAddress } from '../base/listen-address.ts'
 import type { Broker, Health, TopicDescription } from '../broker/types.ts'
 import { Appender } from './appender.ts'
-import { bytes } from './serdes.ts'
+import { bytes, type Serde } from './serdes.ts'
 import { Topic } from './topic.ts'
 import type { Listening, ListenOptions, TopicConfig, TopicOptions } from './types.ts'
 
@@ -30,9 +30,13 @@ export class Log {
   /**
    * A topic, typed by its serdes; made if it is not there.
    * Errors: INVALID_PARTITIONS (it has another number), INVALID_TOPIC_EXCEPTION (bad or internal name, or it collides),
-   * INVALID_CONFIG, UNKNOWN_TOPIC_OR_PARTITION (with `create: false`).
+   * INVALID_CONFIG, UNKNOWN_TOPIC_OR_PARTITION (with `create: false`), INVALID_ARGUMENT (a serde that is none).
    */
   async topic<K = Uint8Array, V = Uint8Array>(name: string, options: TopicOptions<K, V> = {}): Promise<Topic<K, V>> {
+    if (typeof name !== 'string')
+      throw new KafkaError('INVALID_TOPIC_EXCEPTION', { message: 'a topic has a name', topic: name })
+    checkSerde('key', options.key)
+    checkSerde('value', options.value)
     const description = (await this.#find(name)) ?? (await this.#create(name, options))
     const { partitions, compression = 'none' } = options
     if (partitions !== undefined && partitions !== description.partitions.length)
@@ -131,4 +135,13 @@ export class Log {
     if (error !== undefined && error.code !== 'TOPIC_ALREADY_EXISTS') throw error
     return this.describe(name)
   }
+}
+
+/** `json` for `json()` is told at once, not at the first record. */
+function checkSerde(part: string, serde: Partial<Serde<unknown>> | undefined): void {
+  if (serde === undefined) return
+  if (typeof serde?.encode !== 'function' || typeof serde.decode !== 'function')
+    throw new KafkaError('INVALID_ARGUMENT', {
+      message: `the ${part} serde is text, json(), msgpack(), bytes, or has encode and decode`,
+    })
 }

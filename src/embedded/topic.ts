@@ -64,7 +64,7 @@ export class Topic<K, V> {
    * `records`. When it rejects, records of other batches of this call may have been written all the same; with `expect`, none.
    */
   async appendMany(records: readonly NewRecord<K, V>[], options: AppendOptions = {}): Promise<Ack[]> {
-    if (records.length === 0) return []
+    if (Array.isArray(records) && records.length === 0) return []
     return this.#append(records, options)
   }
 

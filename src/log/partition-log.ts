@@ -124,7 +124,7 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
     if (repeated !== undefined) return this.#answerRepeat(batchOffsets(repeated), repeated.timestamp)
     if (expectOffset !== undefined && expectOffset !== this.nextOffset)
       throw new KafkaError('OFFSET_CONFLICT', {
-        message: 'another append came first',
+        message: 'the next offset is not the expected one',
         expectOffset,
         nextOffset: this.nextOffset,
         ...this.#name,

@@ -40,6 +40,17 @@ describe('acknowledgements', () => {
     expect(await (await log.topic('a')).appendMany([])).toEqual([])
   })
 
+  test('of what is no record are refused, before anything is written', async () => {
+    const { log } = await heldLog({ a: 1 })
+    const topic = await log.topic('a', texts)
+    for (const wrong of [undefined, null, 'text'] as unknown as { value: string }[]) {
+      await expect(topic.append(wrong)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+      await expect(topic.appendMany([{ value: 'x' }, wrong])).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+    }
+    await expect(topic.appendMany({} as [])).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+    expect(await collect(topic.read())).toEqual([])
+  })
+
   test('carry the log append time where the topic says so', async () => {
     const { log } = await heldLog({ a: 1 }, { settings: { 'message.timestamp.type': 'LogAppendTime' } })
     expect(await (await log.topic('a', texts)).append({ value: 'x' })).toMatchObject({ timestamp: 1234 })

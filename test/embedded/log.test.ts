@@ -3,9 +3,10 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import { afterEach, describe, expect, test } from 'vitest'
 import { checkListenAddress, parseListenAddress } from '../../src/base/listen-address.ts'
-import { open, text } from '../../src/index.ts'
+import { json, open, type Serde, text } from '../../src/index.ts'
 import { memoryLog, memoryPlatform } from '../../src/testing.ts'
 import { collect } from './setup.ts'
 
@@ -22,6 +23,23 @@ describe('topics', () => {
       'retention.ms=5000',
       'varve.durability=os',
     ])
+  })
+
+  test('without a name, or with a serde that is none, are refused before they are made', async () => {
+    await using log = await memoryLog()
+    const wrong = json as unknown as Serde<string>
+    await expect(log.topic('a', { value: wrong })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+    await expect(log.topic('a', { key: {} as Serde<string> })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+    await expect(log.topic(undefined as unknown as string)).rejects.toMatchObject({ code: 'INVALID_TOPIC_EXCEPTION' })
+    expect(await log.topics()).toEqual([])
+  })
+
+  test('are described in words: JSON and console.log show the numbers', async () => {
+    await using log = await memoryLog()
+    await (await log.topic('a', texts)).append({ value: 'x' })
+    const { partitions } = JSON.parse(JSON.stringify(await log.describe('a')))
+    expect(partitions[0]).toMatchObject({ partition: 0, logStartOffset: 0, highWatermark: 1, durability: 'fsync' })
+    expect(inspect(await log.describe('a'), { depth: 5 })).toContain('highWatermark: 1')
   })
 
   test('with another number of partitions are refused with a sentence', async () => {
