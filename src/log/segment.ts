@@ -274,13 +274,14 @@ export class Segment {
     const from = index.count > 0 ? index.position(index.count - 1) : 0
     this.#bytesSinceEntry = 0
     let isFirst = index.count > 0
+    // Base offsets lie outside the CRC. An index that takes over a rotten one would make it look right to every later read.
     let expected = this.baseOffset
     walkBatches(this.file(), { from, to: this.writtenBytes, verify: false }, (buffer, at, position, length) => {
       const lastOffset = lastOffsetOf(buffer, at)
-      if (baseOffsetOf(buffer, at) < expected || lastOffset < expected || lastOffset >= nextOffset) return true // rot
-      expected = lastOffset + 1
       if (isFirst) this.#bytesSinceEntry = length
+      else if (baseOffsetOf(buffer, at) !== expected || lastOffset < expected || lastOffset >= nextOffset) return true
       else this.index(buffer, at, position, length)
+      expected = isFirst ? this.baseOffset + index.relativeOffset(index.count - 1) + 1 : lastOffset + 1
       isFirst = false
       return false
     })
