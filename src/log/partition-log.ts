@@ -362,6 +362,11 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
     return findMaxTimestamp(this)
   }
 
+  /** Between the steps of a long walk. */
+  othersTurn(): Promise<void> {
+    return new Promise(resolve => this.#context.clock.soon(resolve))
+  }
+
   epochOf(offset: number): number {
     return this.epochs.epochOf(offset)
   }

@@ -2,10 +2,11 @@
 
 import { expect, test } from 'vitest'
 import { memoryPlatform } from '../../src/platform/memory.ts'
+import { MemoryDisk } from '../../src/platform/memory-disk.ts'
 import { SeededRandom } from '../../src/platform/seeded-random.ts'
 import { simulatedPlatform } from '../../src/platform/simulated.ts'
 import { BatchBuilder } from '../../src/records/build.ts'
-import { openLog } from './helpers.ts'
+import { batchOf, openLog } from './helpers.ts'
 
 test('the first record at or after a time, and the largest time, as a walk finds them', async () => {
   for (let seed = 1; seed <= 12; seed++) {
@@ -48,4 +49,35 @@ test('what is not durable has no time', async () => {
   log.append(builder.build(), { origin: 'client' }) // outside of run() no sync ever ends
   expect(await log.offsetForTimestamp(50)).toBeUndefined()
   expect(await log.offsetOfMaxTimestamp()).toMatchObject({ offset: 0, timestamp: 10 })
+})
+
+test('looking for a time writes nothing: it goes on where the disk takes no more writes', async () => {
+  const disk = new MemoryDisk()
+  const { log } = await openLog(memoryPlatform(disk), '/data')
+  for (const timestampMs of [10, 20, 30])
+    await log.append(batchOf(['v'], { timestampMs }), { origin: 'client' }).durable
+  disk.fail({ on: 'write', path: '.log', errno: 'ENOSPC', times: Number.POSITIVE_INFINITY })
+  expect(await log.offsetForTimestamp(20)).toMatchObject({ offset: 1 })
+  expect(await log.offsetOfMaxTimestamp()).toMatchObject({ offset: 2 })
+})
+
+test('the largest time below the high watermark, or above the log start, is found without a walk over the whole log', async () => {
+  const sim = simulatedPlatform({ seed: 2 })
+  const { log, directory } = await sim.run(
+    openLog(sim.boot(), '/data', { 'segment.bytes': '20000', 'index.interval.bytes': '500' }),
+  )
+  for (let i = 0; i < 1000; i++) log.append(batchOf(['x'.repeat(50)], { timestampMs: 1000 + i }), { origin: 'client' })
+  await sim.run(directory.checkpoint())
+  log.append(batchOf(['late'], { timestampMs: 99_999 }), { origin: 'client' }) // outside of run() no sync ever ends
+  let reads = 0
+  const segments = log.allSegments
+  for (const segment of segments) {
+    const file = segment.file.bind(segment)
+    segment.file = () => {
+      reads += 1
+      return file()
+    }
+  }
+  expect(await sim.run(log.offsetOfMaxTimestamp())).toMatchObject({ timestamp: 1999 })
+  expect(reads).toBeLessThan(segments.length)
 })
