@@ -327,12 +327,25 @@ export class DiskLogDirectory implements LogDirectory, LogContext, CheckpointHos
     this.#checkOpen()
     let bytes = 0
     for (const log of this.#logs)
-      for (const segment of log.forget(this.clock.now())) {
+      for (const segment of this.#forgottenBy(log)) {
         bytes += segment.bytes
         this.#checkpoints.doomSegment(segment, log.settings.number('file.delete.delay.ms'))
       }
     if (bytes > 0) await this.checkpoint()
     return bytes
+  }
+
+  /** One partition that cannot begin a new segment (a full disk) does not keep the others from making room. */
+  #forgottenBy(log: DiskPartitionLog): Segment[] {
+    try {
+      return log.forget(this.clock.now())
+    } catch (error) {
+      this.logger.warn('retention of a partition failed; it is tried again', {
+        path: log.directory,
+        error: String(error),
+      })
+      return []
+    }
   }
 
   // -------------------------------------------------------------------------------------------------------------- ends

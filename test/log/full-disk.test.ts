@@ -3,6 +3,8 @@
 
 import { expect, test } from 'vitest'
 import { Settings } from '../../src/base/config.ts'
+import { memoryPlatform } from '../../src/platform/memory.ts'
+import { MemoryDisk } from '../../src/platform/memory-disk.ts'
 import { simulatedPlatform } from '../../src/platform/simulated.ts'
 import { batchOf, openLog, readAll } from './helpers.ts'
 
@@ -69,4 +71,22 @@ test('a failed sync stops appends for good, says so once, and reads of what was 
   sim.crash()
   const again = await sim.run(openLog(sim.boot(), '/data'))
   expect((await sim.run(readAll(again.log)))[0]).toBe('durable')
+})
+
+test('a partition that has no room for a new segment does not keep retention from the others', async () => {
+  const disk = new MemoryDisk()
+  const { log, directory } = await openLog(memoryPlatform(disk), '/data', { 'retention.ms': '1' })
+  const other = directory.openPartition({
+    topic: 'other',
+    topicId: Buffer.from('another-topic-id').toString('base64url'),
+    partition: 0,
+    settings: new Settings([['retention.ms', '1']]),
+  })
+  for (const one of [log, other]) await one.append(batchOf(['old']), { origin: 'client' }).durable
+  disk.fail({ on: 'open', path: 'orders-0', errno: 'ENOSPC' })
+  expect(await directory.retain()).toBe(batchOf(['old']).length)
+  expect([log.logStartOffset, other.logStartOffset]).toEqual([0, 1])
+  expect(await directory.retain()).toBe(batchOf(['old']).length)
+  expect([log.logStartOffset, directory.failure]).toEqual([1, undefined])
+  await directory.close()
 })
