@@ -333,12 +333,15 @@ export function isTopicSetting(name: string): name is TopicSettingName {
   return Object.hasOwn(settings, name) && settings[name as SettingName].scope === 'topic'
 }
 
-/** Throws INVALID_CONFIG if `value` is not one that the setting takes. Returns it as it is stored: a trimmed string. */
-export function checkSetting(name: SettingName, value: string): string {
+/**
+ * Throws INVALID_CONFIG, with the name as its user wrote it, if `value` is not one that the setting takes. Returns it as it
+ * is stored: a trimmed string.
+ */
+export function checkSetting(name: SettingName, value: string, written: string = name): string {
   const setting: Setting = settings[name]
   const text = String(value).trim()
   const refuse = (why: string): never => {
-    throw new KafkaError('INVALID_CONFIG', { message: `${name} ${why}`, value: text })
+    throw new KafkaError('INVALID_CONFIG', { message: `${written} ${why}`, value: text })
   }
   if (setting.type === 'boolean' && text !== 'true' && text !== 'false') refuse('is true or false')
   if (setting.type === 'enum' && !setting.values?.includes(text)) refuse(`is one of ${setting.values?.join(', ')}`)
@@ -425,7 +428,7 @@ function checkAll(values: Iterable<readonly [string, string]>): Map<string, stri
   for (const [name, value] of values) {
     const known = Object.hasOwn(settings, name) ? (name as SettingName) : settingOfBrokerName(name)
     if (known === undefined) throw new KafkaError('INVALID_CONFIG', { message: `there is no setting "${name}"` })
-    checked.set(known, checkSetting(known, value))
+    checked.set(known, checkSetting(known, value, name))
   }
   return checked
 }

@@ -18,7 +18,7 @@ import { countText } from './text.ts'
 interface ProduceOptions extends TargetOptions {
   readonly key?: string
   readonly keyDelimiter?: string
-  readonly header: Headers
+  readonly header?: Headers
   readonly partition?: number
   readonly tombstone?: boolean
   readonly compression: CodecName
@@ -35,7 +35,7 @@ export function make(io: Io): Command {
       .argument('[value]', 'one value; without it, lines of stdin')
       .option('-k, --key <key>', 'key of every record')
       .option('-K, --key-delimiter <text>', 'each line is key, this, value')
-      .option('-H, --header <name=value>', 'header of every record; may be given several times', collectHeader, [])
+      .option('-H, --header <name=value>', 'header of every record; may be given several times', collectHeader)
       .option('-p, --partition <n>', 'partition of every record (default: by key, as Java does)', parsePartition)
       .option('-Z, --tombstone', 'an empty value is null: a tombstone')
       .option('-z, --compression <codec>', 'of the batches: none, gzip, snappy, lz4, zstd', 'none'),
@@ -161,7 +161,7 @@ function parsePartition(text: string): number {
   return Number(text)
 }
 
-function collectHeader(text: string, before: Headers): Headers {
+function collectHeader(text: string, before: Headers = []): Headers {
   const match = /^([^=:]+)[=:](.*)$/s.exec(text)
   if (match === null) throw new InvalidArgumentError('A header is name=value.')
   return [...before, [match[1], match[2]]]

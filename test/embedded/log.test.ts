@@ -48,6 +48,11 @@ describe('topics', () => {
     await expect(log.topic('a', { partitions: 3 })).rejects.toThrow('topic "a" has 2 partitions, not 3')
   })
 
+  test('an impossible setting is refused by the name that was given', async () => {
+    const opening = memoryLog({ settings: { 'log.segment.bytes': 'many' } })
+    await expect(opening).rejects.toThrow('log.segment.bytes is a whole number')
+  })
+
   test('asked for at the same time are one topic', async () => {
     await using log = await memoryLog()
     const topics = await Promise.all(Array.from({ length: 10 }, () => log.topic('a', { partitions: 2 })))

@@ -9,7 +9,7 @@ import { addTarget, type TargetOptions, withBroker } from '../target.ts'
 
 interface CreateOptions extends TargetOptions {
   readonly partitions?: number
-  readonly config: readonly (readonly [string, string])[]
+  readonly config?: readonly (readonly [string, string])[]
   readonly ifNotExists?: boolean
 }
 
@@ -19,7 +19,7 @@ export function makeCreate(io: Io): Command {
       .description('Create topics, all with the same settings.')
       .argument('<topic...>', 'names')
       .option('-p, --partitions <n>', 'number of partitions (default: num.partitions)', parseCount)
-      .option('-c, --config <name=value>', 'a setting of the topic; may be given several times', collectPair, [])
+      .option('-c, --config <name=value>', 'a setting of the topic; may be given several times', collectPair)
       .option('--if-not-exists', 'a topic that is there is no error'),
   )
     .addHelpText('after', help)
@@ -27,7 +27,7 @@ export function makeCreate(io: Io): Command {
 }
 
 async function create(topics: readonly string[], options: CreateOptions, io: Io): Promise<void> {
-  const { partitions = -1, config, ifNotExists = false } = options
+  const { partitions = -1, config = [], ifNotExists = false } = options
   const wanted = topics.map(topic => ({ topic, partitions, replicationFactor: -1, settings: config }))
   const results = await withBroker(options, { io, command: 'varve topic create', make: true }, broker =>
     broker.createTopics(wanted),
@@ -49,7 +49,7 @@ function parseCount(text: string): number {
   return count
 }
 
-function collectPair(pair: string, before: readonly (readonly [string, string])[]): (readonly [string, string])[] {
+function collectPair(pair: string, before: readonly (readonly [string, string])[] = []): (readonly [string, string])[] {
   return [...before, parsePair(pair)]
 }
 
