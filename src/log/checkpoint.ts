@@ -124,7 +124,7 @@ export class Checkpoints {
 
   /** Steps 1 to 5 of checkpoint.ts. */
   async #run(): Promise<void> {
-    if (this.#host.failure !== undefined) throw this.#host.failure
+    this.#checkHost()
     this.#dueMs = Number.POSITIVE_INFINITY
     const doomedSegments = this.#doomedSegments.splice(0)
     const doomedLogs = this.#doomedLogs.splice(0)
@@ -145,6 +145,10 @@ export class Checkpoints {
     }
     for (const { segment, delayMs } of doomedSegments) this.#letGo(segment, delayMs)
     for (const log of doomedLogs) await this.#removeDeleted(log)
+  }
+
+  #checkHost(): void {
+    if (this.#host.failure !== undefined) throw this.#host.failure
   }
 
   async #writeOutAll(): Promise<void> {
@@ -170,6 +174,7 @@ export class Checkpoints {
     await eachAtOnce(files, ({ place, name }) => syncFile(this.#host.disk, `${place.directory}/${name}`))
     for (const { directory } of directories)
       if (this.#host.disk.stat(directory) !== undefined) await this.#host.disk.syncDirectory(directory)
+    this.#checkHost() // a sync that failed elsewhere meanwhile may have been of bytes that these rows speak of
     return this.#host.manifest.write(rows)
   }
 

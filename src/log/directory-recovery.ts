@@ -70,11 +70,13 @@ export class DirectoryRecovery {
     this.journal = findJournal(disk, root, { isClean, isNew })
     // 0: the first start never came to its first manifest, so nothing was ever acknowledged.
     const wanted = this.journal?.scan.header.manifestGeneration ?? (isNew ? 0 : 1)
-    if (manifest === undefined && wanted > 0)
+    if (manifest === undefined && wanted > 0) {
+      this.abandon()
       throw new KafkaError('DIRECTORY_CORRUPT', {
         message: 'no manifest can be read: which segments there are is not known',
         path: root,
       })
+    }
     const isOld = (manifest?.generation ?? 0) < wanted
     const newest = manifestFiles[wanted % 2] as string
     if (isOld) this.#problem(newest, `the newest manifest ${damaged.length > 0 ? 'cannot be read' : 'is missing'}`)

@@ -33,12 +33,15 @@ export function findJournal(
     })
   }
   const file = disk.open(path, 'write')
-  const header = readJournalHeader(file)
-  if (header === undefined) {
+  try {
+    const header = readJournalHeader(file)
+    if (header === undefined)
+      throw new KafkaError('DIRECTORY_CORRUPT', { message: 'neither header of the commit journal can be read', path })
+    return { file, scan: scanJournal(file, header) }
+  } catch (error) {
     file.close()
-    throw new KafkaError('DIRECTORY_CORRUPT', { message: 'neither header of the commit journal can be read', path })
+    throw error
   }
-  return { file, scan: scanJournal(file, header) }
 }
 
 /**
@@ -54,11 +57,16 @@ export async function makeJournal(
   const temporary = `${root}/${journalFile}.tmp`
   if (disk.stat(temporary) !== undefined) disk.remove(temporary)
   const file = disk.open(temporary, 'create')
-  await fillWithZeros(file, 0, ringStart + ringBytes)
-  const header = await beginRing(file, random, undefined, { ringBytes, manifestGeneration })
-  disk.rename(temporary, `${root}/${journalFile}`)
-  await disk.syncDirectory(root)
-  return { file, scan: { header, entries: [], groups: 0, bytes: 0, damage: [], unknownLoss: false } }
+  try {
+    await fillWithZeros(file, 0, ringStart + ringBytes)
+    const header = await beginRing(file, random, undefined, { ringBytes, manifestGeneration })
+    disk.rename(temporary, `${root}/${journalFile}`)
+    await disk.syncDirectory(root)
+    return { file, scan: { header, entries: [], groups: 0, bytes: 0, damage: [], unknownLoss: false } }
+  } catch (error) {
+    file.close()
+    throw error
+  }
 }
 
 export interface RingOptions {

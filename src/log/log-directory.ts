@@ -58,13 +58,15 @@ export async function openLogDirectory(
       new KafkaError('DIRECTORY_IN_USE', { message: `ownership of the directory was lost: ${reason}`, path }),
     ),
   )
+  let recovery: DirectoryRecovery | undefined
   try {
-    const recovery = new DirectoryRecovery(platform, path, isCleanlyStopped(disk, path))
+    recovery = new DirectoryRecovery(platform, path, isCleanlyStopped(disk, path))
     await confirmManifest(disk, path, recovery.manifestGeneration) // recovery removes what it does not name
     const clusterId = await clusterIdOf(disk, path, random)
     directory = new DiskLogDirectory(platform, path, clusterId, ownership, recovery, options)
     return directory
   } catch (error) {
+    recovery?.abandon()
     await ownership.release()
     throw error
   }
