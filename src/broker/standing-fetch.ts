@@ -231,6 +231,7 @@ function isQuiet({ partition, request, toldHighWatermark, toldLogStartOffset }: 
     log.logStartOffset === toldLogStartOffset &&
     offset >= toldHighWatermark &&
     offset <= log.nextOffset &&
+    (log.degraded === undefined || offset < log.degraded.fromOffset) &&
     lastFetchedEpoch < 0 &&
     (currentLeaderEpoch < 0 || currentLeaderEpoch === log.leaderEpoch)
   )

@@ -40,6 +40,17 @@ test('the first answer has every partition, the next ones only what is new', asy
   expect(await told(fetch)).toEqual([])
 })
 
+test('a reader that has come to where damage is the end of a partition is told so', async () => {
+  const { broker, directory } = await brokerWith({ a: 1 })
+  await produce(broker, 'a', 0, 'x')
+  for (const log of directory.partitions.values()) log.degraded ??= { reason: 'rot', fromOffset: log.highWatermark }
+  const fetch = broker.openStandingFetch()
+  keep(fetch, 'a', { 0: 0 })
+  expect(await told(fetch)).toEqual([['a-0', 1, 'x']])
+  keep(fetch, 'a', { 0: 1 })
+  expect(await told(fetch, later)).toEqual([['a-0', 'CORRUPT_MESSAGE', '']])
+})
+
 test('a poll waits for bytes of any partition that is kept, and of no other', async () => {
   const { broker } = await brokerWith({ a: 2, b: 1 })
   const fetch = broker.openStandingFetch()
