@@ -294,7 +294,7 @@ export const settings = {
     type: 'int',
     min: 1,
     default: String(256 << 10),
-    doc: 'Batches from this size on are synced in their segment, and the commit journal carries their checksum only.',
+    doc: 'Batches from this size on are synced in their segment (once a checkpoint has seen it), and the commit journal carries their checksum only.',
   },
   'varve.checkpoint.interval.ms': {
     scope: 'broker',

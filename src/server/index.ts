@@ -1,4 +1,13 @@
-// The server's way in: serves a broker to clients. Called by the command and by log.listen(); loaded only when it is wanted.
+// The server's way in (`varve/server`): opens a broker and serves it to clients. Called by the command and by log.listen();
+// loaded only when it is wanted.
+//   const broker = await openBroker({ platform: nodePlatform(), directory: './segments', settings: new Settings(), logger })
+//   const server = await listen({ broker, address: { host: '127.0.0.1', port: 9092 } })
+
+export { Settings } from '../base/config.ts'
+export { silentLogger } from '../base/logger.ts'
+export { openBroker } from '../broker/open-broker.ts'
+export type { Broker, BrokerOptions } from '../broker/types.ts'
+export { nodePlatform } from '../platform/node.ts'
 
 import type { Settings } from '../base/config.ts'
 import type { Logger } from '../base/logger.ts'
