@@ -91,6 +91,7 @@ function kafkaProperties(options: { port: number; controllerPort: number; dir: s
 export const targets: readonly Target[] = [
   floor('floor'),
   floor('floor-nosync', '--no-sync'),
+  floor('floor-growing', '--preallocate', '0'),
   varve,
   ...(kafkaLibs === undefined ? [] : [kafka('kafka-durable', true), kafka('kafka-nosync', false)]),
 ]
