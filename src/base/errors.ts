@@ -190,7 +190,8 @@ export class DiskError extends Error {
   constructor(message: string, { path, cause, errno }: { path: string; cause?: unknown; errno?: string }) {
     super(`${message}: ${path}${cause instanceof Error ? ` (${cause.message})` : ''}`, { cause })
     this.path = path
-    this.errno = errno ?? (cause as { code?: string } | undefined)?.code ?? 'EIO'
+    const code = errno ?? (cause as { code?: string } | undefined)?.code ?? 'EIO'
+    this.errno = code === 'EDQUOT' ? 'ENOSPC' : code // a full quota is a full disk
   }
 }
 

@@ -127,6 +127,7 @@ export class DirectoryRecovery {
     this.#cuts.push(...cuts)
     this.#unsyncedFiles.push(...unsyncedFiles)
     if (epochRaised) this.#raised.push(log)
+    log.isTouched = !this.#isClean || cuts.length > 0
     if (log.degraded !== undefined) this.#problem(nameOf(log.directory), log.degraded.reason)
     return log
   }

@@ -179,6 +179,8 @@ export class DiskLogDirectory implements LogDirectory, LogContext, CheckpointHos
     for (const name of [partitionMetadataFile, leaderEpochFile]) this.#checkpoints.dirty.addFile(log, name)
     this.#checkpoints.dirty.addDirectory(log)
     this.#checkpoints.dirty.addDirectory(this.#root)
+    // The manifest has to say soon that recovery must believe its file: nothing else will.
+    if (log.durability !== 'fsync') this.#checkpoints.within(0)
     return log
   }
 
@@ -387,7 +389,12 @@ export class DiskLogDirectory implements LogDirectory, LogContext, CheckpointHos
   async #stopCleanly(journal: Journal): Promise<void> {
     for (const log of this.#logs) await log.configured
     await journal.close()
-    for (const log of this.#logs) this.#leaveInOrder(log)
+    const logs = [...this.#logs].filter(log => log.degraded === undefined)
+    const touched = logs.filter(log => log.isTouched)
+    for (let i = 0; i < touched.length; i++) {
+      this.#leaveInOrder(touched[i] as DiskPartitionLog)
+      if (i % 32 === 31) await new Promise<void>(resolve => this.clock.soon(resolve))
+    }
     try {
       await this.checkpoint().catch(() => this.checkpoint()) // a full disk: once more, without the ballast
     } catch (error) {
@@ -395,14 +402,12 @@ export class DiskLogDirectory implements LogDirectory, LogContext, CheckpointHos
       this.logger.warn('the disk is full: the journal keeps what the segments lack', { error: String(error) })
       return eachAtOnce(this.#checkpoints.dirty.take().segments, segment => segment.sync()) // of topics that the journal does not have
     }
-    const logs = [...this.#logs].filter(log => log.degraded === undefined)
-    await eachAtOnce(logs, log => log.active.syncIndexes())
-    for (const log of logs) await this.disk.syncDirectory(log.directory)
+    await eachAtOnce(touched, log => log.active.syncIndexes())
+    await eachAtOnce(touched, log => this.disk.syncDirectory(log.directory))
     if (journal.failure === undefined) await this.#markClean(logs)
   }
 
   #leaveInOrder(log: DiskPartitionLog): void {
-    if (log.degraded !== undefined) return
     if (log.active.cutTorn()) this.markDirty(log, log.active)
     this.#checkpoints.writeCaches(log, log.active, { seal: true })
   }

@@ -57,6 +57,8 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
   nextOffset = 0
   highWatermark = 0
   degraded: { readonly reason: string; readonly fromOffset: number } | undefined
+  /** False: as the last clean stop left it, so the next one has nothing to write for it. */
+  isTouched = true
   /** Removed from the directory: whoever still holds it is told so. */
   isDeleted = false
   /** Where the durable end lies: written to the manifest, and the bound for reads. */
@@ -143,6 +145,7 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
     this.producers.apply(batch)
     this.bytesSinceSnapshot += batch.length
     const kept = this.#keep(batch, baseOffset, !isLazy)
+    this.isTouched = true
     this.#context.appended(this)
     return {
       baseOffset,
@@ -314,6 +317,7 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
   /** Closes the active segment and begins the next one. The journal, then the checkpoint, make it durable. */
   roll(): void {
     const previous = this.active
+    this.isTouched = true
     this.writeOut()
     if (previous.cutTorn()) this.#context.markDirty(this, previous)
     this.allSegments.push(this.#createSegment())

@@ -14,6 +14,8 @@ import { DiskError } from '../base/errors.ts'
 import { bytesOf, gather } from './gather.ts'
 import type { DiskFile } from './platform.ts'
 
+const oneByte = Buffer.alloc(1)
+
 export class NodeFile implements DiskFile {
   readonly path: string
   readonly #fd: number
@@ -74,7 +76,7 @@ export class NodeFile implements DiskFile {
       } catch (cause) {
         throw new DiskError('write failed', { path: this.path, cause })
       }
-      if (written !== bytes) throw this.#shortWrite()
+      if (written !== bytes) throw this.#shortWrite(at + written)
       at += bytes
     }
   }
@@ -85,7 +87,8 @@ export class NodeFile implements DiskFile {
       for (const list of gather(buffers)) {
         const bytes = bytesOf(list)
         if (bytes === 0) continue
-        if ((await writeOnce(this.#fd, list, at)) !== bytes) throw this.#shortWrite()
+        const written = await writeOnce(this.#fd, list, at)
+        if (written !== bytes) throw this.#shortWrite(at + written)
         at += bytes
       }
     })
@@ -158,7 +161,13 @@ export class NodeFile implements DiskFile {
     } catch {}
   }
 
-  #shortWrite(): DiskError {
+  /** libuv swallowed the reason: one byte more is written to learn it. The caller cuts the file back in any case. */
+  #shortWrite(end: number): DiskError {
+    try {
+      fs.writeSync(this.#fd, oneByte, 0, 1, end)
+    } catch (cause) {
+      return new DiskError('short write', { path: this.path, cause })
+    }
     return new DiskError('short write', { path: this.path, errno: isFull(this.path) ? 'ENOSPC' : 'EIO' })
   }
 }
