@@ -49,8 +49,8 @@ describe('a short write', () => {
     const run = `ulimit -f 20480 && exec "$0" --import tsx "${program}" "${at('a')}"`
     const { stdout, stderr } = spawnSync('bash', ['-c', run, process.execPath], { encoding: 'utf8' })
     expect(`${stdout}${stderr}`.split('\n').filter(line => line.includes('write'))).toEqual([
-      'now: EIO short write',
-      'later: EIO short write',
+      'now: EFBIG short write',
+      'later: EFBIG short write',
     ])
   })
 })
