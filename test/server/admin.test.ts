@@ -289,6 +289,7 @@ describe('DescribeTopicPartitions', () => {
       { errorCode: 0, name: 'orders', topicId: id, partitions: [{ partitionIndex: 0, leaderId: 1 }, {}] },
     ])
     expect(topics[2].partitions[0]).toMatchObject({ isrNodes: [1], eligibleLeaderReplicas: [], offlineReplicas: [] })
+    expect(topics[2].topicAuthorizedOperations).toBe(3576)
     expect(nextCursor).toBeNull()
   })
 

@@ -71,6 +71,24 @@ describe('ApiVersions', () => {
 })
 
 describe('Metadata', () => {
+  test.each(versions(8, 13))(
+    'v%d tells who asks that everything is allowed, as Kafka does without access lists',
+    async version => {
+      const ask = async (isAsked: boolean) => {
+        const { topics, clusterAuthorizedOperations } = await probe.ask(apis.metadata, version, {
+          topics: [{ name: 'orders' }],
+          includeTopicAuthorizedOperations: isAsked,
+          ...(version <= 10 && { includeClusterAuthorizedOperations: isAsked }),
+        })
+        return [topics[0].topicAuthorizedOperations, clusterAuthorizedOperations]
+      }
+      const notAsked = -(2 ** 31)
+      expect(await ask(false)).toEqual([notAsked, notAsked])
+      // Kafka's AclEntry.supportedOperations(TOPIC) and (CLUSTER)
+      expect(await ask(true)).toEqual([3576, version <= 10 ? 8096 : notAsked])
+    },
+  )
+
   test.each(versions(0, 13))('v%d describes the node and the topic', async version => {
     const answer = await probe.ask(apis.metadata, version, { topics: [{ name: 'orders' }] })
     expect(answer.brokers).toMatchObject([{ nodeId: 1, host: '127.0.0.1', port: 9092, rack: null }])
@@ -454,8 +472,8 @@ describe('InitProducerId, FindCoordinator, DescribeCluster', () => {
   )
 
   test.each(versions(0, 2))('DescribeCluster v%d', async version => {
-    const ask = (endpointType: number) =>
-      probe.ask(apis.describeCluster, version, { includeClusterAuthorizedOperations: true, endpointType })
+    const ask = (endpointType: number, includeClusterAuthorizedOperations = false) =>
+      probe.ask(apis.describeCluster, version, { includeClusterAuthorizedOperations, endpointType })
     expect(await ask(1)).toMatchObject({
       errorCode: 0,
       clusterId: stage.broker.clusterId,
@@ -463,6 +481,8 @@ describe('InitProducerId, FindCoordinator, DescribeCluster', () => {
       brokers: [{ brokerId: 1, host: '127.0.0.1', port: 9092, rack: null, isFenced: false }],
       clusterAuthorizedOperations: -(2 ** 31),
     })
+    // Kafka's AclEntry.supportedOperations(CLUSTER)
+    expect((await ask(1, true)).clusterAuthorizedOperations).toBe(8096)
     if (version >= 1) expect([(await ask(2)).errorCode, (await ask(3)).errorCode]).toEqual([114, 115])
   })
 })

@@ -7,6 +7,7 @@ import type { DescribeTopicResult, TopicDescription, TopicRef } from '../../../b
 import type { Decoded } from '../../../bytes/schema.ts'
 import { apis } from '../../../protocol/messages/index.ts'
 import type { Context, Handler } from '../handler.ts'
+import { clusterOperations, topicOperations } from '../operations.ts'
 import type { RequestFields, ResponseFields } from './index.ts'
 
 type Request = Decoded<RequestFields<'metadata'>>
@@ -20,11 +21,14 @@ export const metadata: Handler<RequestFields<'metadata'>, ResponseFields<'metada
   versions: [0, 13],
   async handle(context, request, version) {
     const { broker, address } = context
+    const topics = await topicsOf(context, request, version)
     return {
       brokers: [{ nodeId: broker.nodeId, host: address.host, port: address.port }],
       clusterId: broker.clusterId,
       controllerId: broker.nodeId,
-      topics: await topicsOf(context, request, version),
+      // Left out: not asked.
+      topics: request.includeTopicAuthorizedOperations ? topics.map(withOperations) : topics,
+      ...(request.includeClusterAuthorizedOperations && { clusterAuthorizedOperations: clusterOperations }),
     }
   },
 }
@@ -39,6 +43,8 @@ async function topicsOf({ broker }: Context, request: Request, version: number) 
   const results = await broker.describeTopics(refsOf(topics), { autoCreate })
   return results.map(result => answerOne(result, nodeId))
 }
+
+const withOperations = <T>(topic: T) => ({ ...topic, topicAuthorizedOperations: topicOperations })
 
 /** Each once, as it was asked for. */
 function refsOf(topics: readonly RequestTopic[]): TopicRef[] {

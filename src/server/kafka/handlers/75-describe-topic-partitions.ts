@@ -6,6 +6,7 @@ import type { Broker, DescribeTopicResult, TopicDescription } from '../../../bro
 import type { Decoded } from '../../../bytes/schema.ts'
 import { apis } from '../../../protocol/messages/index.ts'
 import type { Handler } from '../handler.ts'
+import { topicOperations } from '../operations.ts'
 import type { RequestFields, ResponseFields } from './index.ts'
 
 type Cursor = Decoded<RequestFields<'describeTopicPartitions'>>['cursor']
@@ -78,6 +79,7 @@ function describe(
       eligibleLeaderReplicas: [],
       lastKnownElr: [],
     })),
+    topicAuthorizedOperations: topicOperations,
   }
 }
 
@@ -92,5 +94,12 @@ function nameErrorOf(name: string): KafkaError | undefined {
 }
 
 function refuse(name: string, { kafkaCode }: KafkaError): ReturnType<typeof describe> {
-  return { errorCode: kafkaCode, name, topicId: zeroUuid, isInternal: false, partitions: [] }
+  return {
+    errorCode: kafkaCode,
+    name,
+    topicId: zeroUuid,
+    isInternal: false,
+    partitions: [],
+    topicAuthorizedOperations: topicOperations,
+  }
 }
