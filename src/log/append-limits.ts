@@ -1,6 +1,8 @@
-// The settings that every append looks at, as numbers. Called by partition-log.ts.
+// What every append looks at: its settings as numbers, and whether the next segment is due. Called by partition-log.ts.
 
 import type { Settings } from '../base/config.ts'
+import { maxTimestampOf } from '../records/batch.ts'
+import type { Segment } from './segment.ts'
 
 /** What every append looks at, as numbers: looking settings up by name costs 0.1 µs each. */
 export interface AppendLimits {
@@ -17,4 +19,19 @@ export function appendLimitsOf(settings: Settings): AppendLimits {
     segmentMs: settings.number('segment.ms'),
     isLogAppendTime: settings.string('message.timestamp.type') === 'LogAppendTime',
   }
+}
+
+/** Kafka's rule (5.9): too large, too old by its records or by the clock, an index is full, or offsets beyond 32 bits. */
+export function isRollDue(
+  segment: Segment,
+  batch: Buffer,
+  { limits, nextOffset, sinceCreatedMs }: { limits: AppendLimits; nextOffset: number; sinceCreatedMs: number },
+): boolean {
+  if (segment.bytes === 0) return segment.baseOffset !== nextOffset
+  return (
+    segment.bytes > limits.segmentBytes - batch.length ||
+    Math.max(maxTimestampOf(batch) - segment.firstTimestamp, sinceCreatedMs) > limits.segmentMs ||
+    segment.isIndexFull ||
+    nextOffset - segment.baseOffset > 0x7fff_0000
+  )
 }

@@ -8,9 +8,9 @@
 import type { Settings } from '../base/config.ts'
 import { DiskError, KafkaError } from '../base/errors.ts'
 import { partitionDirectoryName, uuidToBytes } from '../base/names.ts'
-import { maxTimestampOf, setBaseOffset, setLeaderEpoch, stampLogAppendTime } from '../records/batch.ts'
+import { setBaseOffset, setLeaderEpoch, stampLogAppendTime } from '../records/batch.ts'
 import { checkBatch } from '../records/check.ts'
-import { type AppendLimits, appendLimitsOf } from './append-limits.ts'
+import { type AppendLimits, appendLimitsOf, isRollDue } from './append-limits.ts'
 import type { LogContext } from './context.ts'
 import { DurabilitySwitch } from './durability-switch.ts'
 import type { JournalTarget } from './journal.ts'
@@ -147,6 +147,7 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
     const kept = this.#keep(batch, baseOffset, !isLazy)
     this.isTouched = true
     this.#context.appended(this)
+    if (!this.#context.journal.isIdle) this.whileSyncing() // the disk is busy, this thread need not wait for its turn
     return {
       baseOffset,
       nextOffset: this.nextOffset,
@@ -294,24 +295,10 @@ export class DiskPartitionLog implements PartitionLog, JournalTarget {
 
   // -------------------------------------------------------------------------------------------------------------- roll
 
-  /** Kafka's rule (5.9): too large, too old by its records or by the clock, an index is full, or offsets beyond 32 bits. */
   #rollIfNeeded(batch: Buffer): void {
-    const segment = this.active
-    if (segment.bytes === 0) {
-      if (segment.baseOffset === this.nextOffset) return
-    } else {
-      const ageMs = Math.max(
-        maxTimestampOf(batch) - segment.firstTimestamp,
-        this.#context.clock.now() - this.#segmentCreatedMs,
-      )
-      const isDue =
-        segment.bytes > this.#limits.segmentBytes - batch.length ||
-        ageMs > this.#limits.segmentMs ||
-        segment.isIndexFull ||
-        this.nextOffset - segment.baseOffset > 0x7fff_0000
-      if (!isDue) return
-    }
-    this.roll()
+    const sinceCreatedMs = this.#context.clock.now() - this.#segmentCreatedMs
+    if (isRollDue(this.active, batch, { limits: this.#limits, nextOffset: this.nextOffset, sinceCreatedMs }))
+      this.roll()
   }
 
   /** Closes the active segment and begins the next one. The journal, then the checkpoint, make it durable. */
