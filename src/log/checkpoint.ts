@@ -38,8 +38,6 @@ export interface CheckpointHost {
   fail(error: Error): void
 }
 
-/** Syncs of segments at once: the journal's own sync must find a free thread in the pool. */
-const syncsAtOnce = 2
 /** Bytes appended to a partition after which a checkpoint also writes its producers and index, to keep recovery's walk short. */
 const snapshotEveryBytes = 64 << 20
 /** Segments written by a checkpoint before others get a turn: 32 small writes take 0.2 ms. */
@@ -168,10 +166,12 @@ export class Checkpoints {
   async #syncAll(rows: readonly PartitionRow[]): Promise<number> {
     const { segments, sealed, files, directories, snapshots } = this.dirty.take()
     for (const log of snapshots) this.#shortenWalk(log)
-    await eachAtOnce(segments, segment => segment.sync())
-    await eachAtOnce(sealed, segment => segment.syncIndexes())
+    await eachAtOnce(this.#host.disk, segments, segment => segment.sync())
+    await eachAtOnce(this.#host.disk, sealed, segment => segment.syncIndexes())
     for (const segment of sealed) segment.dropIndexes()
-    await eachAtOnce(files, ({ place, name }) => syncFile(this.#host.disk, `${place.directory}/${name}`))
+    await eachAtOnce(this.#host.disk, files, ({ place, name }) =>
+      syncFile(this.#host.disk, `${place.directory}/${name}`),
+    )
     for (const { directory } of directories)
       if (this.#host.disk.stat(directory) !== undefined) await this.#host.disk.syncDirectory(directory)
     this.#checkHost() // a sync that failed elsewhere meanwhile may have been of bytes that these rows speak of
@@ -253,17 +253,20 @@ class OneAtATime {
   }
 }
 
-/** Runs `work` over all items, a few at a time, and fails with the first failure. */
+/**
+ * Syncs all items, as many at once as the disk likes (the file system's own commits are shared by those that wait together:
+ * 1,000 segments with 6 at once instead of 2 halve what others wait), and fails with the first failure.
+ */
 export async function eachAtOnce<T>(
+  { syncsAtOnce }: Disk,
   items: readonly T[],
   work: (item: T) => Promise<void>,
-  atOnce = syncsAtOnce,
 ): Promise<void> {
   let next = 0
   const worker = async (): Promise<void> => {
     while (next < items.length) await work(items[next++] as T)
   }
-  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker))
+  await Promise.all(Array.from({ length: Math.min(syncsAtOnce, items.length) }, worker))
 }
 
 /** Written into the page cache when its partition was made; gone if the topic was deleted since. */

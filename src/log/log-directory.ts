@@ -227,7 +227,7 @@ export class DiskLogDirectory implements LogDirectory, LogContext, CheckpointHos
       this.#orphanRows = orphanRows
       for (const log of this.#logs)
         for (const segment of log.allSegments) if (segment.isDirty) this.#checkpoints.dirty.add(segment)
-      await eachAtOnce(this.#checkpoints.dirty.take().segments, segment => segment.sync())
+      await eachAtOnce(this.disk, this.#checkpoints.dirty.take().segments, segment => segment.sync())
       for (const path of files) await confirmFile(this.disk, path)
       for (const path of directories) await this.disk.syncDirectory(path)
       const journal = recovery.journal ?? (await this.#makeJournal(recovery)) // before anything says that there is one
@@ -400,10 +400,10 @@ export class DiskLogDirectory implements LogDirectory, LogContext, CheckpointHos
     } catch (error) {
       if (!isDiskFull(error)) throw error
       this.logger.warn('the disk is full: the journal keeps what the segments lack', { error: String(error) })
-      return eachAtOnce(this.#checkpoints.dirty.take().segments, segment => segment.sync()) // of topics that the journal does not have
+      return eachAtOnce(this.disk, this.#checkpoints.dirty.take().segments, segment => segment.sync()) // of topics that the journal does not have
     }
-    await eachAtOnce(touched, log => log.active.syncIndexes())
-    await eachAtOnce(touched, log => this.disk.syncDirectory(log.directory))
+    await eachAtOnce(this.disk, touched, log => log.active.syncIndexes())
+    await eachAtOnce(this.disk, touched, log => this.disk.syncDirectory(log.directory))
     if (journal.failure === undefined) await this.#markClean(logs)
   }
 

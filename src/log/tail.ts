@@ -19,7 +19,7 @@ const chunkBytesMin = 4 << 10
 /** Of a chunk for many batches; a larger batch has one of its own. */
 const chunkBytesMax = 64 << 10
 /** Kept for the next chunks. */
-const freeBytesMax = 8 << 20
+const freeBytesMax = 4 << 20
 
 interface Chunk {
   readonly buffer: Buffer

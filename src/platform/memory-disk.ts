@@ -42,6 +42,7 @@ export interface CrashOptions {
 
 export class MemoryDisk implements Disk {
   readonly cacheBytes = 64 << 20
+  readonly syncsAtOnce = 2
   capacityBytes: number
   readonly #options: MemoryDiskOptions
   readonly #faults = new Faults()

@@ -18,6 +18,10 @@ export class DiskOfOneLife implements Disk {
     return this.#disk.cacheBytes
   }
 
+  get syncsAtOnce(): number {
+    return this.#disk.syncsAtOnce
+  }
+
   open(path: string, mode: OpenMode): DiskFile {
     return this.#alive(path).open(path, mode)
   }

@@ -21,6 +21,8 @@ const flags: Record<OpenMode, string> = { read: 'r', write: 'r+', create: 'wx+' 
 export class NodeDisk implements Disk {
   /** A quarter of the machine's memory, or of what the container may use. */
   readonly cacheBytes = Math.min(os.totalmem(), process.constrainedMemory?.() || Number.POSITIVE_INFINITY) / 4
+  /** libuv's pool has four threads unless told otherwise. */
+  readonly syncsAtOnce = Math.max(2, (Number(process.env['UV_THREADPOOL_SIZE']) || 4) - 2)
   readonly #owner: OwnerOptions
 
   constructor(owner: OwnerOptions = {}) {

@@ -28,6 +28,8 @@ export type OpenMode = 'read' | 'write' | 'create'
 export interface Disk {
   /** Of file data that the system is likely to keep in memory: a hint for who reads on which thread. */
   readonly cacheBytes: number
+  /** How many syncs may run at once and still leave a thread for the one that everybody waits for. */
+  readonly syncsAtOnce: number
   open(path: string, mode: OpenMode): DiskFile
   /** undefined if nothing is there */
   stat(path: string): FileStat | undefined
