@@ -133,6 +133,10 @@ async function readOne(
   }
 }
 
+/** The journal's groups here are shorter than 512 bytes and begin on pages of 4 KiB: of the rest of a page one bit in 1,009. */
+const isPadding = (path: string, byte: number): boolean =>
+  path.endsWith('journal') && byte % 4096 >= 512 && byte % 1009 !== 0
+
 /** The bytes of a file that can matter: of the journal's ring only what was written. */
 function usedBytes(disk: MemoryDisk, path: string): number {
   const bytes = disk.peek(path)
@@ -152,6 +156,7 @@ for (const isClean of [true, false])
         const bits = usedBytes(healthy.disk, path) * 8
         let bit = skip
         for (; bit < bits; bit += everyBit) {
+          if (isPadding(path, bit >> 3)) continue
           const disk = healthy.disk.fork()
           disk.flipBit(path, bit >> 3, bit & 7)
           const outcome = await judge(disk, healthy, `${path}, bit ${bit}`)
