@@ -263,7 +263,7 @@ export const settings = {
     scope: 'broker',
     type: 'int',
     min: 1 << 20,
-    default: String(32 << 20),
+    default: String(48 << 20),
     doc: 'The same for all connections together.',
   },
   'varve.memory.tail.bytes': {
