@@ -146,7 +146,9 @@ describe.skipIf(isSkipped)('the Debian package catalogue', () => {
 
   test('is the same through all of them after a kill -9 in the middle of more', async () => {
     const first = await start()
-    const more = kcatProduce('more', '-X', 'message.timeout.ms=2000')
+    // One record per request, one request at a time: some 20 s of work, so the kill comes in the middle on any machine.
+    const slowly = ['-X', 'batch.num.messages=1', '-X', 'max.in.flight=1', '-X', 'message.timeout.ms=2000']
+    const more = kcatProduce('more', ...slowly)
     await new Promise(resolve => setTimeout(resolve, 700))
     await first.kill()
     expect((await more).code).not.toBe(0)
