@@ -179,8 +179,6 @@ export class DiskLogDirectory implements LogDirectory, LogContext, CheckpointHos
     for (const name of [partitionMetadataFile, leaderEpochFile]) this.#checkpoints.dirty.addFile(log, name)
     this.#checkpoints.dirty.addDirectory(log)
     this.#checkpoints.dirty.addDirectory(this.#root)
-    // The manifest has to say soon that recovery must believe its file: nothing else will.
-    if (log.durability !== 'fsync') this.#checkpoints.within(0)
     return log
   }
 
