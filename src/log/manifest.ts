@@ -85,8 +85,9 @@ export class ManifestWriter {
   async write(partitions: readonly PartitionRow[]): Promise<number> {
     const generation = this.generation + 1
     const slot = generation % 2
-    const file = this.#file(slot)
-    writeOrRefuse(file, encodeSealed(kind, [generation, partitions.map(encodeRow)]))
+    const file = orRefuse(this.#path(slot), () => this.#file(slot))
+    const bytes = encodeSealed(kind, [generation, partitions.map(encodeRow)])
+    orRefuse(file.path, () => file.write([bytes], 0))
     await file.sync()
     if (this.#isUnnamed) await this.#disk.syncDirectory(this.#directory)
     this.#isUnnamed = false
@@ -114,12 +115,12 @@ export class ManifestWriter {
 }
 
 /** The other slot is untouched: a full disk only means that this checkpoint has to be tried again. */
-function writeOrRefuse(file: DiskFile, bytes: Buffer): void {
+function orRefuse<T>(path: string, work: () => T): T {
   try {
-    file.write([bytes], 0)
+    return work()
   } catch (error) {
     if (!(error instanceof DiskError) || error.errno !== 'ENOSPC') throw error
-    throw new KafkaError('NOT_ENOUGH_REPLICAS', { message: 'the disk is full', cause: error, path: file.path })
+    throw new KafkaError('NOT_ENOUGH_REPLICAS', { message: 'the disk is full', cause: error, path })
   }
 }
 
